@@ -1,0 +1,153 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ *
+ * Private to ngx_multisource: the types that several of its files share.
+ * Each file's own functions are declared in its own header.
+ */
+
+
+#ifndef _NGX_MULTISOURCE_H_INCLUDED_
+#define _NGX_MULTISOURCE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+#include <ngx_rtmp.h>
+#include <ngx_rtmp_cmd_module.h>
+
+#include "ngx_multisource_name.h"
+#include "ngx_multisource_reason.h"
+#include "ngx_multisource_meter.h"
+#include "ngx_multisource_registry.h"
+
+
+/* bounds of multisource_max_sources and of one line of a key file */
+
+#define NGX_MULTISOURCE_MAX_SOURCES  64
+
+
+typedef struct ngx_multisource_keys_s  ngx_multisource_keys_t;
+
+
+/* what `multisource on` means in one rtmp application; in the cycle's pool */
+
+typedef struct {
+    ngx_flag_t               enable;
+    ngx_str_t                name;              /* of the application */
+
+    ngx_str_t                keys_file;
+    ngx_multisource_keys_t  *keys;              /* NULL: no key file */
+
+    ngx_multisource_naming_t naming;
+    ngx_array_t             *reserved;          /* ngx_str_t, lower case */
+
+    ngx_uint_t               max_sources;       /* per streamer */
+    uint64_t                 max_bitrate;       /* bit/s, one source */
+    uint64_t                 max_total_bitrate; /* bit/s, one streamer */
+
+    ngx_flag_t               takeover;
+    ngx_msec_t               timeout;           /* of a silent publisher */
+
+    ngx_uint_t               refuse_number;     /* 0: no limit */
+    ngx_msec_t               refuse_time;
+
+    unsigned                 callback:1;        /* has on_publish */
+    unsigned                 auto_push:1;       /* rtmp_auto_push is on */
+
+    /*
+     * The application's configurations as nginx-rtmp's modules see them in
+     * the two passes of a publish, see ngx_multisource_session.h: all but
+     * hls and dash, and only those.
+     */
+    void                   **conf_join;
+    void                   **conf_attach;
+} ngx_multisource_app_conf_t;
+
+
+typedef struct {
+    size_t                   zone_size;
+    ngx_flag_t               guard;
+    ngx_shm_zone_t          *zone;
+    ngx_array_t              apps;  /* ngx_multisource_app_conf_t *, enabled */
+} ngx_multisource_main_conf_t;
+
+
+/*
+ * Of one rtmp session, from its first byte; in the pool of its connection.
+ * The registry slot is held from an accepted publish command to the end of
+ * the stream.
+ */
+
+typedef struct {
+    ngx_rtmp_session_t          *session;
+    ngx_multisource_app_conf_t  *conf;      /* NULL: not a multisource app */
+
+    ngx_queue_t                  queue;     /* in the worker's publishers */
+    ngx_multisource_slot_t      *slot;
+    ngx_multisource_record_t     record;    /* what the slot shows */
+    ngx_uint_t                   max_sources;
+    uint64_t                     max_bitrate;
+    ngx_str_t                    public;    /* name inside nginx-rtmp */
+    u_char                       public_data[NGX_MULTISOURCE_NAME_MAX * 2
+                                             + NGX_MULTISOURCE_SEP_MAX + 1];
+
+    ngx_rtmp_publish_t          *publish;   /* the command, while it is held
+                                               and for the second pass */
+    ngx_event_t                  hold;      /* waits for another worker */
+    ngx_msec_t                   hold_until;
+    ngx_multisource_slot_t      *rival;     /* the slot waited for */
+    ngx_atomic_uint_t            rival_ticket;
+
+    ngx_event_t                  silence;
+    ngx_msec_t                   last_media;
+    uint32_t                     last_keyframe; /* ms, of the media */
+    uint32_t                     shown_bitrate; /* kbit/s, as lists have it */
+    uint32_t                     shown_fps;     /* per 1000 s */
+
+    ngx_multisource_meter_t      meter;     /* bytes of both */
+    ngx_multisource_meter_t      video;
+    ngx_multisource_meter_t      audio;
+    ngx_multisource_meter_t      frames;
+
+    ngx_event_t                  linger;
+    size_t                       linger_bytes;  /* read and thrown away */
+
+    ngx_str_t                    app_rest;  /* "KEY" of rtmp://host/app/KEY */
+    ngx_uint_t                   ncommands; /* while not publishing */
+
+    unsigned                     joined:1;  /* the publish chain has run */
+    unsigned                     live:1;    /* accepted, in the list */
+    unsigned                     held:1;
+    unsigned                     lingering:1;
+    unsigned                     told:1;    /* of a codec HLS does not carry */
+    unsigned                     bad_name:1;  /* with a NUL, or too long */
+} ngx_multisource_ctx_t;
+
+
+/* of this worker; the only mutable state of the module outside the zone */
+
+typedef struct {
+    ngx_queue_t                  publishers;   /* ngx_multisource_ctx_t */
+    ngx_multisource_registry_t  *registry;     /* NULL: no multisource zone */
+    ngx_event_t                  housekeeping;
+    ngx_uint_t                   ticks;
+} ngx_multisource_worker_t;
+
+
+extern ngx_module_t              ngx_multisource_module;
+extern ngx_module_t              ngx_multisource_rtmp_module;
+extern ngx_module_t              ngx_multisource_http_module;
+
+#pragma GCC visibility push(hidden)
+
+extern ngx_multisource_worker_t  ngx_multisource_worker;
+
+#pragma GCC visibility pop
+
+
+#define NGX_MULTISOURCE_TICK     250    /* ms between two housekeeping runs */
+
+
+#endif /* _NGX_MULTISOURCE_H_INCLUDED_ */

@@ -1,0 +1,451 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#include "ngx_multisource.h"
+#include "ngx_multisource_events.h"
+#include "ngx_multisource_json.h"
+#include "ngx_multisource_walk.h"
+
+
+#define NGX_MULTISOURCE_EVENTS_COMMENT  15000   /* ms */
+#define NGX_MULTISOURCE_EVENTS_RESYNC   1000    /* ms, for stalled sources */
+
+
+/* what subscribers of a streamer were last told about a source */
+
+typedef struct {
+    ngx_atomic_uint_t            ticket;
+    uint32_t                     revision;
+    unsigned                     stalled:1;
+    ngx_multisource_entry_t     *entry;     /* of the walk under way */
+    json_t                      *json;      /* owned */
+} ngx_multisource_told_t;
+
+
+/* one request; in its pool */
+
+typedef struct {
+    ngx_queue_t                  queue;
+    ngx_http_request_t          *request;
+    ngx_multisource_loc_conf_t  *conf;
+    ngx_str_t                    streamer;
+    ngx_pool_t                  *pool;      /* of what is not sent yet */
+    ngx_msec_t                   last;      /* when something was sent */
+    ngx_uint_t                   ntold;
+    ngx_multisource_told_t       told[NGX_MULTISOURCE_MAX_SOURCES];
+} ngx_multisource_subscriber_t;
+
+
+static void ngx_multisource_events_compare(ngx_multisource_subscriber_t *sub);
+static ngx_int_t ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
+    const char *event, json_t *json);
+static ngx_int_t ngx_multisource_events_write(
+    ngx_multisource_subscriber_t *sub, u_char *data, size_t len);
+static ngx_uint_t ngx_multisource_events_busy(
+    ngx_multisource_subscriber_t *sub);
+static ngx_int_t ngx_multisource_events_arm(ngx_http_request_t *r);
+static void ngx_multisource_events_writable(ngx_http_request_t *r);
+static void ngx_multisource_events_cleanup(void *data);
+
+
+static ngx_queue_t        ngx_multisource_events_queue;
+static ngx_atomic_uint_t  ngx_multisource_events_version;
+static ngx_msec_t         ngx_multisource_events_synced;
+
+
+void
+ngx_multisource_events_init(void)
+{
+    ngx_queue_init(&ngx_multisource_events_queue);
+}
+
+
+ngx_int_t
+ngx_multisource_events_handler(ngx_http_request_t *r,
+    ngx_multisource_loc_conf_t *mlcf, ngx_str_t *streamer)
+{
+    ngx_int_t                      rc;
+    ngx_http_cleanup_t            *cln;
+    ngx_multisource_subscriber_t  *sub;
+
+    static u_char  first[] = ": multisource\nretry: 2000\n\n";
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->headers_out.status = NGX_HTTP_OK;
+    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+
+    if (ngx_multisource_http_header(r, "X-Accel-Buffering", "no") != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    sub = ngx_pcalloc(r->pool, sizeof(ngx_multisource_subscriber_t));
+    if (sub == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    cln = ngx_http_cleanup_add(r, 0);
+    if (cln == NULL) {
+        return NGX_ERROR;
+    }
+
+    cln->handler = ngx_multisource_events_cleanup;
+    cln->data = sub;
+
+    sub->request = r;
+    sub->conf = mlcf;
+    sub->streamer = *streamer;
+
+    ngx_queue_insert_tail(&ngx_multisource_events_queue, &sub->queue);
+
+    r->main->count++;
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_multisource_events_writable;
+
+    if (ngx_multisource_events_write(sub, first, sizeof(first) - 1) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_multisource_events_compare(sub);
+
+    return NGX_DONE;
+}
+
+
+void
+ngx_multisource_events_tick(void)
+{
+    ngx_uint_t                     changed;
+    ngx_queue_t                   *q, *next;
+    ngx_connection_t              *c;
+    ngx_atomic_uint_t              version;
+    ngx_multisource_subscriber_t  *sub;
+
+    static u_char  comment[] = ":\n\n";
+
+    if (ngx_queue_empty(&ngx_multisource_events_queue)) {
+        return;
+    }
+
+    version = ngx_multisource_registry_version(
+                                             ngx_multisource_worker.registry);
+    changed = 0;
+
+    /* that a worker stopped, or died unnoticed, changes no version */
+
+    if (version != ngx_multisource_events_version
+        || ngx_current_msec - ngx_multisource_events_synced
+           >= NGX_MULTISOURCE_EVENTS_RESYNC)
+    {
+        ngx_multisource_events_version = version;
+        ngx_multisource_events_synced = ngx_current_msec;
+        changed = 1;
+    }
+
+    for (q = ngx_queue_head(&ngx_multisource_events_queue);
+         q != ngx_queue_sentinel(&ngx_multisource_events_queue);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        sub = ngx_queue_data(q, ngx_multisource_subscriber_t, queue);
+        c = sub->request->connection;
+
+        if (ngx_exiting || ngx_terminate) {
+            ngx_http_finalize_request(sub->request,
+                                      ngx_http_send_special(sub->request,
+                                                            NGX_HTTP_LAST));
+
+        } else if (ngx_multisource_events_busy(sub)) {
+            /* what changes meanwhile is told when the client has read */
+            continue;
+
+        } else if (changed) {
+            ngx_multisource_events_compare(sub);
+
+        } else if (ngx_current_msec - sub->last
+                   >= NGX_MULTISOURCE_EVENTS_COMMENT)
+        {
+            if (ngx_multisource_events_write(sub, comment, sizeof(comment) - 1)
+                != NGX_OK)
+            {
+                ngx_http_finalize_request(sub->request, NGX_ERROR);
+            }
+        }
+
+        ngx_http_run_posted_requests(c);
+    }
+}
+
+
+/*
+ * Tells a subscriber what differs from what it was told. It may be gone
+ * afterwards.
+ */
+
+static void
+ngx_multisource_events_compare(ngx_multisource_subscriber_t *sub)
+{
+    json_t                   *json;
+    ngx_int_t                 rc;
+    ngx_uint_t                i, n, k;
+    ngx_multisource_told_t   *told;
+    ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
+
+    n = ngx_multisource_walk_streamer(&sub->conf->app->name, &sub->streamer,
+                                      entries);
+    rc = NGX_OK;
+
+    for (k = 0; k < sub->ntold; k++) {
+        sub->told[k].entry = NULL;
+
+        for (i = 0; i < n; i++) {
+            if (sub->told[k].ticket == entries[i].ticket) {
+                sub->told[k].entry = &entries[i];
+            }
+        }
+    }
+
+    for (k = 0; k < sub->ntold && rc == NGX_OK; /* void */ ) {
+        told = &sub->told[k];
+
+        if (told->entry) {
+            k++;
+            continue;
+        }
+
+        rc = ngx_multisource_events_send(sub, "source_removed", told->json);
+
+        json_decref(told->json);
+        sub->ntold--;
+        ngx_memmove(told, told + 1,
+                    (sub->ntold - k) * sizeof(ngx_multisource_told_t));
+    }
+
+    for (i = 0; i < n && rc == NGX_OK; i++) {
+
+        for (k = 0; k < sub->ntold; k++) {
+            if (sub->told[k].entry == &entries[i]) {
+                break;
+            }
+        }
+
+        told = &sub->told[k];
+
+        if (k < sub->ntold
+            && told->revision == entries[i].record.revision
+            && told->stalled == entries[i].stalled)
+        {
+            continue;
+        }
+
+        if (k == NGX_MULTISOURCE_MAX_SOURCES) {
+            break;
+        }
+
+        json = ngx_multisource_json_source(sub->conf, &entries[i]);
+        if (json == NULL) {
+            rc = NGX_ERROR;
+            break;
+        }
+
+        if (k < sub->ntold) {
+            rc = ngx_multisource_events_send(sub, "source_updated", json);
+            json_decref(told->json);
+
+        } else {
+            rc = ngx_multisource_events_send(sub, "source_added", json);
+            sub->ntold++;
+        }
+
+        told->ticket = entries[i].ticket;
+        told->revision = entries[i].record.revision;
+        told->stalled = entries[i].stalled;
+        told->entry = &entries[i];
+        told->json = json;
+    }
+
+    if (rc != NGX_OK) {
+        ngx_http_finalize_request(sub->request, NGX_ERROR);
+    }
+}
+
+
+static ngx_int_t
+ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
+    const char *event, json_t *json)
+{
+    char       *text;
+    size_t      len;
+    u_char     *buf, *p;
+    ngx_int_t   rc;
+
+    text = json_dumps(json, JSON_COMPACT);
+    if (text == NULL) {
+        return NGX_ERROR;
+    }
+
+    len = ngx_strlen(text) + ngx_strlen(event)
+          + sizeof("event: \ndata: \n\n");
+
+    buf = ngx_alloc(len, sub->request->connection->log);
+    if (buf == NULL) {
+        free(text);
+        return NGX_ERROR;
+    }
+
+    p = ngx_snprintf(buf, len, "event: %s\ndata: %s\n\n", event, text);
+    free(text);
+
+    rc = ngx_multisource_events_write(sub, buf, p - buf);
+
+    ngx_free(buf);
+
+    return rc;
+}
+
+
+/*
+ * A stream may stay open for days: what it sends lives in a pool that is
+ * dropped whenever all of it has gone out.
+ */
+
+static ngx_int_t
+ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
+    size_t len)
+{
+    ngx_buf_t           *b;
+    ngx_int_t            rc;
+    ngx_chain_t          out;
+    ngx_http_request_t  *r;
+
+    r = sub->request;
+
+    if (sub->pool && !ngx_multisource_events_busy(sub)) {
+        ngx_destroy_pool(sub->pool);
+        sub->pool = NULL;
+    }
+
+    if (sub->pool == NULL) {
+        sub->pool = ngx_create_pool(1024, r->connection->log);
+        if (sub->pool == NULL) {
+            return NGX_ERROR;
+        }
+    }
+
+    b = ngx_create_temp_buf(sub->pool, len);
+    if (b == NULL) {
+        return NGX_ERROR;
+    }
+
+    b->last = ngx_cpymem(b->last, data, len);
+    b->flush = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    sub->last = ngx_current_msec;
+
+    rc = ngx_http_output_filter(r, &out);
+
+    if (rc == NGX_ERROR || r->connection->error) {
+        return NGX_ERROR;
+    }
+
+    return ngx_multisource_events_arm(r);
+}
+
+
+static ngx_int_t
+ngx_multisource_events_arm(ngx_http_request_t *r)
+{
+    ngx_event_t               *wev;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    wev = r->connection->write;
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    if (r->out) {
+
+        if (!wev->timer_set) {
+            ngx_add_timer(wev, clcf->send_timeout);
+        }
+
+    } else if (wev->timer_set) {
+        ngx_del_timer(wev);
+    }
+
+    return ngx_handle_write_event(wev, clcf->send_lowat);
+}
+
+
+static ngx_uint_t
+ngx_multisource_events_busy(ngx_multisource_subscriber_t *sub)
+{
+    ngx_http_request_t  *r;
+
+    r = sub->request;
+
+    return r->buffered || r->postponed || r->out
+           || (r->connection->buffered & NGX_LOWLEVEL_BUFFERED);
+}
+
+
+static void
+ngx_multisource_events_writable(ngx_http_request_t *r)
+{
+    ngx_event_t  *wev;
+
+    wev = r->connection->write;
+
+    if (wev->timedout) {
+        r->connection->timedout = 1;
+        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
+        return;
+    }
+
+    if (r->out && wev->ready
+        && ngx_http_output_filter(r, NULL) == NGX_ERROR)
+    {
+        ngx_http_finalize_request(r, NGX_ERROR);
+        return;
+    }
+
+    if (ngx_multisource_events_arm(r) != NGX_OK) {
+        ngx_http_finalize_request(r, NGX_ERROR);
+    }
+}
+
+
+static void
+ngx_multisource_events_cleanup(void *data)
+{
+    ngx_multisource_subscriber_t  *sub = data;
+
+    ngx_uint_t  i;
+
+    ngx_queue_remove(&sub->queue);
+
+    for (i = 0; i < sub->ntold; i++) {
+        json_decref(sub->told[i].json);
+    }
+
+    sub->ntold = 0;
+
+    if (sub->pool) {
+        ngx_destroy_pool(sub->pool);
+    }
+}

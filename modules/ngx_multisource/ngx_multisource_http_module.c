@@ -1,0 +1,596 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ *
+ * The http{} side: directives, variables, and what its handlers share.
+ */
+
+
+#include "ngx_multisource.h"
+#include "ngx_multisource_api.h"
+#include "ngx_multisource_http_module.h"
+#include "ngx_multisource_play.h"
+#include "ngx_multisource_rtmp_module.h"
+#include "ngx_multisource_status.h"
+
+
+typedef struct {
+    ngx_array_t  locations;     /* ngx_multisource_loc_conf_t * */
+} ngx_multisource_http_main_conf_t;
+
+
+static ngx_int_t ngx_multisource_http_preconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_multisource_http_postconfiguration(ngx_conf_t *cf);
+static void *ngx_multisource_http_create_main_conf(ngx_conf_t *cf);
+static void *ngx_multisource_http_create_loc_conf(ngx_conf_t *cf);
+static char *ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent,
+    void *child);
+static char *ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_multisource_http_status(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_multisource_http_serve(ngx_conf_t *cf,
+    ngx_multisource_loc_conf_t *mlcf, ngx_uint_t serves);
+static char *ngx_multisource_http_url(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static ngx_int_t ngx_multisource_http_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data);
+static void ngx_multisource_http_free_json(void *data);
+
+
+static ngx_command_t  ngx_multisource_http_commands[] = {
+
+    { ngx_string("multisource_play"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_multisource_http_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_MULTISOURCE_LOCATION_PLAY,
+      NULL },
+
+    { ngx_string("multisource_api"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_multisource_http_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_MULTISOURCE_LOCATION_API,
+      NULL },
+
+    { ngx_string("multisource_status"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_multisource_http_status,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_hls_url"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_http_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, hls_url),
+      NULL },
+
+    { ngx_string("multisource_watch_url"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_http_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, watch_url),
+      NULL },
+
+    { ngx_string("multisource_list"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, list),
+      NULL },
+
+    { ngx_string("multisource_kick"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, kick),
+      NULL },
+
+      ngx_null_command
+};
+
+
+static ngx_http_module_t  ngx_multisource_http_module_ctx = {
+    ngx_multisource_http_preconfiguration,  /* preconfiguration */
+    ngx_multisource_http_postconfiguration, /* postconfiguration */
+
+    ngx_multisource_http_create_main_conf,  /* create main configuration */
+    NULL,                                   /* init main configuration */
+
+    NULL,                                   /* create server configuration */
+    NULL,                                   /* merge server configuration */
+
+    ngx_multisource_http_create_loc_conf,   /* create location configuration */
+    ngx_multisource_http_merge_loc_conf     /* merge location configuration */
+};
+
+
+ngx_module_t  ngx_multisource_http_module = {
+    NGX_MODULE_V1,
+    &ngx_multisource_http_module_ctx,       /* module context */
+    ngx_multisource_http_commands,          /* module directives */
+    NGX_HTTP_MODULE,                        /* module type */
+    NULL,                                   /* init master */
+    NULL,                                   /* init module */
+    NULL,                                   /* init process */
+    NULL,                                   /* init thread */
+    NULL,                                   /* exit thread */
+    NULL,                                   /* exit process */
+    NULL,                                   /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+static ngx_http_variable_t  ngx_multisource_http_vars[] = {
+
+    { ngx_string("multisource_streamer"), NULL,
+      ngx_multisource_http_variable,
+      offsetof(ngx_multisource_http_ctx_t, streamer),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+    { ngx_string("multisource_source"), NULL,
+      ngx_multisource_http_variable,
+      offsetof(ngx_multisource_http_ctx_t, source),
+      NGX_HTTP_VAR_NOCACHEABLE, 0 },
+
+      ngx_http_null_variable
+};
+
+
+static ngx_int_t
+ngx_multisource_http_preconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_variable_t  *var, *v;
+
+    for (v = ngx_multisource_http_vars; v->name.len; v++) {
+        var = ngx_http_add_variable(cf, &v->name, v->flags);
+        if (var == NULL) {
+            return NGX_ERROR;
+        }
+
+        var->get_handler = v->get_handler;
+        var->data = v->data;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_multisource_http_postconfiguration(ngx_conf_t *cf)
+{
+    ngx_http_handler_pt        *h;
+    ngx_http_core_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
+
+    /* names a path's file before the static module looks for it */
+
+    h = ngx_array_push(&cmcf->phases[NGX_HTTP_PRECONTENT_PHASE].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = ngx_multisource_play_handler;
+
+    return NGX_OK;
+}
+
+
+static void *
+ngx_multisource_http_create_main_conf(ngx_conf_t *cf)
+{
+    ngx_multisource_http_main_conf_t  *hmcf;
+
+    hmcf = ngx_palloc(cf->pool, sizeof(ngx_multisource_http_main_conf_t));
+    if (hmcf == NULL) {
+        return NULL;
+    }
+
+    if (ngx_array_init(&hmcf->locations, cf->pool, 4,
+                       sizeof(ngx_multisource_loc_conf_t *))
+        != NGX_OK)
+    {
+        return NULL;
+    }
+
+    return hmcf;
+}
+
+
+static void *
+ngx_multisource_http_create_loc_conf(ngx_conf_t *cf)
+{
+    ngx_multisource_loc_conf_t  *mlcf;
+
+    mlcf = ngx_pcalloc(cf->pool, sizeof(ngx_multisource_loc_conf_t));
+    if (mlcf == NULL) {
+        return NULL;
+    }
+
+    mlcf->list = NGX_CONF_UNSET;
+    mlcf->kick = NGX_CONF_UNSET;
+
+    return mlcf;
+}
+
+
+static char *
+ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
+{
+    ngx_multisource_loc_conf_t  *prev = parent;
+    ngx_multisource_loc_conf_t  *conf = child;
+
+    ngx_conf_merge_str_value(conf->hls_url, prev->hls_url, "/hls/");
+    ngx_conf_merge_str_value(conf->watch_url, prev->watch_url, "/watch/");
+    ngx_conf_merge_value(conf->list, prev->list, 0);
+    ngx_conf_merge_value(conf->kick, prev->kick, 0);
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_multisource_loc_conf_t  *mlcf = conf;
+
+    char                      *rv;
+    ngx_str_t                 *value;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    rv = ngx_multisource_http_serve(cf, mlcf, cmd->offset);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    if (cf->args->nelts == 2) {
+        value = cf->args->elts;
+        mlcf->app_name = value[1];
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+#if (NGX_PCRE)
+    if (clcf->regex) {
+        return "must be in a location with a prefix, not a regular expression";
+    }
+#endif
+
+    if (clcf->name.len == 0 || clcf->name.data[clcf->name.len - 1] != '/') {
+        return "must be in a location whose prefix ends with \"/\"";
+    }
+
+    if (mlcf->serves == NGX_MULTISOURCE_LOCATION_API) {
+        clcf->handler = ngx_multisource_api_handler;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_multisource_http_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_multisource_loc_conf_t  *mlcf = conf;
+
+    ngx_str_t                 *value;
+    ngx_uint_t                 serves;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    serves = NGX_MULTISOURCE_LOCATION_STATUS;
+
+    if (cf->args->nelts == 2) {
+        value = cf->args->elts;
+
+        if (ngx_strcmp(value[1].data, "prometheus") != 0) {
+            return "takes \"prometheus\" or nothing";
+        }
+
+        serves = NGX_MULTISOURCE_LOCATION_PROMETHEUS;
+    }
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+    clcf->handler = ngx_multisource_status_handler;
+
+    return ngx_multisource_http_serve(cf, mlcf, serves);
+}
+
+
+static char *
+ngx_multisource_http_serve(ngx_conf_t *cf, ngx_multisource_loc_conf_t *mlcf,
+    ngx_uint_t serves)
+{
+    ngx_multisource_loc_conf_t        **location;
+    ngx_multisource_http_main_conf_t   *hmcf;
+
+    if (mlcf->serves) {
+        return "is not the only multisource directive of this location "
+               "that serves requests";
+    }
+
+    mlcf->serves = serves;
+    mlcf->file = cf->conf_file->file.name;
+    mlcf->line = cf->conf_file->line;
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_multisource_http_module);
+
+    location = ngx_array_push(&hmcf->locations);
+    if (location == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *location = mlcf;
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_multisource_http_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    char       *rv;
+    ngx_str_t  *url;
+
+    rv = ngx_conf_set_str_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    url = (ngx_str_t *) ((char *) conf + cmd->offset);
+
+    if (url->len == 0 || url->data[url->len - 1] != '/') {
+        return "must end with \"/\"";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+ngx_int_t
+ngx_multisource_http_resolve(ngx_cycle_t *cycle)
+{
+    ngx_uint_t                          i;
+    ngx_multisource_loc_conf_t         *mlcf, **locations;
+    ngx_multisource_http_main_conf_t   *hmcf;
+
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
+        return NGX_OK;
+    }
+
+    hmcf = ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_multisource_http_module);
+    if (hmcf == NULL) {
+        return NGX_OK;
+    }
+
+    locations = hmcf->locations.elts;
+
+    for (i = 0; i < hmcf->locations.nelts; i++) {
+        mlcf = locations[i];
+
+        mlcf->app = ngx_multisource_rtmp_app(cycle, &mlcf->app_name);
+
+        if (mlcf->app
+            || ((mlcf->serves == NGX_MULTISOURCE_LOCATION_STATUS
+                 || mlcf->serves == NGX_MULTISOURCE_LOCATION_PROMETHEUS)
+                && ngx_multisource_rtmp_main_conf(cycle)
+                && ngx_multisource_rtmp_main_conf(cycle)->apps.nelts))
+        {
+            continue;
+        }
+
+        if (mlcf->app_name.len) {
+            ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                          "no rtmp application \"%V\" has \"multisource on\" "
+                          "in %V:%ui",
+                          &mlcf->app_name, &mlcf->file, mlcf->line);
+            return NGX_ERROR;
+        }
+
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "exactly one rtmp application must have \"multisource "
+                      "on\", or its name must be given here, in %V:%ui",
+                      &mlcf->file, mlcf->line);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_str_t
+ngx_multisource_http_rest(ngx_http_request_t *r)
+{
+    ngx_str_t                  rest;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    rest.data = r->uri.data + clcf->name.len;
+    rest.len = r->uri.len - clcf->name.len;
+
+    return rest;
+}
+
+
+ngx_int_t
+ngx_multisource_http_name(ngx_http_request_t *r, ngx_str_t *streamer,
+    ngx_str_t *source)
+{
+    ngx_multisource_http_ctx_t  *ctx;
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_multisource_http_ctx_t));
+    if (ctx == NULL) {
+        return NGX_ERROR;
+    }
+
+    ctx->streamer = *streamer;
+
+    if (source) {
+        ctx->source = *source;
+    }
+
+    ngx_http_set_ctx(r, ctx, ngx_multisource_http_module);
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_multisource_http_variable(ngx_http_request_t *r,
+    ngx_http_variable_value_t *v, uintptr_t data)
+{
+    ngx_str_t                   *s;
+    ngx_multisource_http_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_multisource_http_module);
+
+    if (ctx == NULL) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    s = (ngx_str_t *) ((char *) ctx + data);
+
+    if (s->len == 0) {
+        v->not_found = 1;
+        return NGX_OK;
+    }
+
+    v->valid = 1;
+    v->no_cacheable = 0;
+    v->not_found = 0;
+    v->len = s->len;
+    v->data = s->data;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_multisource_http_header(ngx_http_request_t *r, const char *name,
+    const char *value)
+{
+    ngx_table_elt_t  *h;
+
+    h = ngx_list_push(&r->headers_out.headers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    h->hash = 1;
+#if (nginx_version >= 1023000)
+    h->next = NULL;
+#endif
+    h->key.data = (u_char *) name;
+    h->key.len = ngx_strlen(name);
+    h->value.data = (u_char *) value;
+    h->value.len = ngx_strlen(value);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_multisource_http_free_json(void *data)
+{
+    free(data);
+}
+
+
+ngx_int_t
+ngx_multisource_http_send_json(ngx_http_request_t *r, ngx_uint_t status,
+    json_t *json)
+{
+    char                *text;
+    ngx_str_t            body;
+    ngx_pool_cleanup_t  *cln;
+
+    if (json == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+
+    if (text == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln = ngx_pool_cleanup_add(r->pool, 0);
+    if (cln == NULL) {
+        free(text);
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    cln->handler = ngx_multisource_http_free_json;
+    cln->data = text;
+
+    body.data = (u_char *) text;
+    body.len = ngx_strlen(text);
+
+    return ngx_multisource_http_send_text(r, status, "application/json",
+                                          &body);
+}
+
+
+ngx_int_t
+ngx_multisource_http_send_text(ngx_http_request_t *r, ngx_uint_t status,
+    const char *type, ngx_str_t *body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    r->headers_out.status = status;
+    r->headers_out.content_length_n = body->len;
+    r->headers_out.content_type.data = (u_char *) type;
+    r->headers_out.content_type.len = ngx_strlen(type);
+    r->headers_out.content_type_len = r->headers_out.content_type.len;
+    r->headers_out.content_type_lowcase = NULL;
+
+    if (body->len == 0) {
+        r->header_only = 1;
+    }
+
+    rc = ngx_http_send_header(r);
+
+    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+        return rc;
+    }
+
+    b = ngx_calloc_buf(r->pool);
+    if (b == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->pos = body->data;
+    b->last = body->data + body->len;
+    b->memory = 1;
+    b->last_buf = (r == r->main);
+    b->last_in_chain = 1;
+
+    out.buf = b;
+    out.next = NULL;
+
+    return ngx_http_output_filter(r, &out);
+}
+
+
+ngx_int_t
+ngx_multisource_http_send_error(ngx_http_request_t *r, ngx_uint_t status,
+    const char *code, const char *message)
+{
+    return ngx_multisource_http_send_json(r, status,
+               json_pack("{s:b,s:{s:s,s:s}}", "success", 0, "error",
+                         "code", code, "message", message));
+}

@@ -1,0 +1,76 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#ifndef _NGX_MULTISOURCE_HTTP_MODULE_H_INCLUDED_
+#define _NGX_MULTISOURCE_HTTP_MODULE_H_INCLUDED_
+
+
+#include "ngx_multisource.h"
+
+#include <ngx_http.h>
+#include <jansson.h>
+
+
+enum {
+    NGX_MULTISOURCE_LOCATION_NONE = 0,
+    NGX_MULTISOURCE_LOCATION_PLAY,
+    NGX_MULTISOURCE_LOCATION_API,
+    NGX_MULTISOURCE_LOCATION_STATUS,
+    NGX_MULTISOURCE_LOCATION_PROMETHEUS
+};
+
+
+typedef struct {
+    ngx_uint_t                   serves;
+    ngx_str_t                    app_name;  /* as configured, "" for the only */
+    ngx_multisource_app_conf_t  *app;
+    ngx_str_t                    hls_url;
+    ngx_str_t                    watch_url;
+    ngx_flag_t                   list;
+    ngx_flag_t                   kick;
+    ngx_str_t                    file;      /* for messages */
+    ngx_uint_t                   line;
+} ngx_multisource_loc_conf_t;
+
+
+/* what a URL names, for the variables; points into the request */
+
+typedef struct {
+    ngx_str_t                    streamer;
+    ngx_str_t                    source;
+} ngx_multisource_http_ctx_t;
+
+
+#pragma GCC visibility push(hidden)
+
+/* finds the application of every location; NGX_ERROR (logged) when it cannot */
+ngx_int_t ngx_multisource_http_resolve(ngx_cycle_t *cycle);
+
+/* what follows the location's prefix in the request's path */
+ngx_str_t ngx_multisource_http_rest(ngx_http_request_t *r);
+
+/* makes the request's context; NGX_ERROR: no memory */
+ngx_int_t ngx_multisource_http_name(ngx_http_request_t *r, ngx_str_t *streamer,
+    ngx_str_t *source);
+
+/* adds a response header; both strings live as long as the request */
+ngx_int_t ngx_multisource_http_header(ngx_http_request_t *r, const char *name,
+    const char *value);
+
+/* sends a complete answer; takes over the reference to json */
+ngx_int_t ngx_multisource_http_send_json(ngx_http_request_t *r,
+    ngx_uint_t status, json_t *json);
+ngx_int_t ngx_multisource_http_send_text(ngx_http_request_t *r,
+    ngx_uint_t status, const char *type, ngx_str_t *body);
+
+/* {"success":false,"error":{...}} */
+ngx_int_t ngx_multisource_http_send_error(ngx_http_request_t *r,
+    ngx_uint_t status, const char *code, const char *message);
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_MULTISOURCE_HTTP_MODULE_H_INCLUDED_ */

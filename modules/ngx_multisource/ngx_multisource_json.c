@@ -1,0 +1,207 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#include "ngx_multisource.h"
+#include "ngx_multisource_json.h"
+#include "ngx_multisource_walk.h"
+
+
+#define NGX_MULTISOURCE_JSON_TIME  sizeof("2026-11-21T20:00:00.000Z")
+
+
+static json_t *ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer,
+    u_char *source, const char *tail);
+static json_t *ngx_multisource_json_label(u_char *source);
+static json_t *ngx_multisource_json_time(uint64_t ms);
+static ngx_int_t ngx_multisource_json_video(json_t *json,
+    ngx_multisource_track_t *track);
+static ngx_int_t ngx_multisource_json_audio(json_t *json,
+    ngx_multisource_track_t *track);
+
+
+json_t *
+ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
+    ngx_multisource_entry_t *entry)
+{
+    json_t                    *json;
+    const char                *protocol;
+    ngx_multisource_record_t  *record;
+
+    record = &entry->record;
+
+    protocol = record->protocol == NGX_MULTISOURCE_RELAY ? "relay" : "rtmp";
+
+    json = json_pack("{s:s,s:o,s:o,s:o,s:s,s:s,s:o}",
+                     "id", record->source,
+                     "label", ngx_multisource_json_label(record->source),
+                     "url", ngx_multisource_json_url(&mlcf->hls_url,
+                                record->streamer, record->source,
+                                "/index.m3u8"),
+                     "watch_url", ngx_multisource_json_url(&mlcf->watch_url,
+                                record->streamer, record->source, ""),
+                     "state", entry->stalled ? "stalled" : "live",
+                     "protocol", protocol,
+                     "started_at", ngx_multisource_json_time(record->started));
+
+    if (json == NULL) {
+        return NULL;
+    }
+
+    if (ngx_multisource_json_video(json, &record->video) != NGX_OK
+        || ngx_multisource_json_audio(json, &record->audio) != NGX_OK)
+    {
+        json_decref(json);
+        return NULL;
+    }
+
+    return json;
+}
+
+
+static json_t *
+ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer, u_char *source,
+    const char *tail)
+{
+    return json_sprintf("%.*s%s/%s%s", (int) prefix->len, prefix->data,
+                        streamer, source, tail);
+}
+
+
+/* Main_Screen is shown as "Main Screen" */
+
+static json_t *
+ngx_multisource_json_label(u_char *source)
+{
+    char     label[NGX_MULTISOURCE_NAME_MAX + 1];
+    size_t   i;
+
+    for (i = 0; i < NGX_MULTISOURCE_NAME_MAX && source[i]; i++) {
+        label[i] = source[i] == '_' ? ' ' : source[i];
+    }
+
+    return json_stringn(label, i);
+}
+
+
+static json_t *
+ngx_multisource_json_time(uint64_t ms)
+{
+    u_char    *p, buf[NGX_MULTISOURCE_JSON_TIME + 16];
+    ngx_tm_t   tm;
+
+    ngx_gmtime(ms / 1000, &tm);
+
+    p = ngx_snprintf(buf, sizeof(buf), "%4d-%02d-%02dT%02d:%02d:%02d.%03dZ",
+                     tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
+                     tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
+                     (int) (ms % 1000));
+
+    return json_stringn((char *) buf, p - buf);
+}
+
+
+double
+ngx_multisource_json_fps(uint32_t fps)
+{
+    uint32_t  nearest;
+
+    /* arrival jitter moves a measure by a frame or so within the window */
+
+    nearest = (fps + 500) / 1000 * 1000;
+
+    if (nearest && fps > nearest - nearest / 40 && fps < nearest + nearest / 40)
+    {
+        return nearest / 1000;
+    }
+
+    return (fps + 50) / 100 / 10.0;
+}
+
+
+static ngx_int_t
+ngx_multisource_json_video(json_t *json, ngx_multisource_track_t *track)
+{
+    json_t  *video;
+
+    if (track->codec[0] == '\0') {
+        return NGX_OK;
+    }
+
+    video = json_pack("{s:s,s:f,s:i}", "codec", track->codec,
+                      "fps", ngx_multisource_json_fps(track->fps),
+                      "bitrate_kbps", (int) track->bitrate);
+
+    if (json_object_set_new(json, "video", video) != 0) {
+        return NGX_ERROR;
+    }
+
+    /* what a codec's record does not tell is left out */
+
+    if (track->width
+        && (json_object_set_new(video, "width",
+                                json_integer(track->width)) != 0
+            || json_object_set_new(video, "height",
+                                   json_integer(track->height)) != 0))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_multisource_json_audio(json_t *json, ngx_multisource_track_t *track)
+{
+    json_t  *audio;
+
+    if (track->codec[0] == '\0') {
+        return NGX_OK;
+    }
+
+    audio = json_pack("{s:s,s:i}", "codec", track->codec,
+                      "bitrate_kbps", (int) track->bitrate);
+
+    if (json_object_set_new(json, "audio", audio) != 0) {
+        return NGX_ERROR;
+    }
+
+    if (track->sample_rate
+        && (json_object_set_new(audio, "sample_rate",
+                                json_integer(track->sample_rate)) != 0
+            || json_object_set_new(audio, "channels",
+                                   json_integer(track->channels)) != 0))
+    {
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+json_t *
+ngx_multisource_json_sources(ngx_multisource_loc_conf_t *mlcf,
+    ngx_str_t *streamer)
+{
+    json_t                   *list, *json;
+    ngx_uint_t                i, n;
+    ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
+
+    n = ngx_multisource_walk_streamer(&mlcf->app->name, streamer, entries);
+
+    list = json_array();
+
+    for (i = 0; i < n; i++) {
+        json = ngx_multisource_json_source(mlcf, &entries[i]);
+
+        if (json_array_append_new(list, json) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+
+    return list;
+}

@@ -1,0 +1,212 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ *
+ * What belongs to neither rtmp{} nor http{}: checks across both, and the life
+ * of a worker.
+ */
+
+
+#include "ngx_multisource.h"
+#include "ngx_multisource_channel.h"
+#include "ngx_multisource_events.h"
+#include "ngx_multisource_http_module.h"
+#include "ngx_multisource_rtmp_module.h"
+#include "ngx_multisource_session.h"
+
+
+static char *ngx_multisource_init_conf(ngx_cycle_t *cycle, void *conf);
+static ngx_int_t ngx_multisource_init_module(ngx_cycle_t *cycle);
+static ngx_int_t ngx_multisource_init_process(ngx_cycle_t *cycle);
+static void ngx_multisource_exit_process(ngx_cycle_t *cycle);
+static void ngx_multisource_housekeeping(ngx_event_t *ev);
+static void ngx_multisource_obey(void);
+
+
+ngx_multisource_worker_t  ngx_multisource_worker;
+
+static ngx_connection_t   ngx_multisource_housekeeper;
+
+
+static ngx_core_module_t  ngx_multisource_module_ctx = {
+    ngx_string("multisource"),
+    NULL,
+    ngx_multisource_init_conf
+};
+
+
+ngx_module_t  ngx_multisource_module = {
+    NGX_MODULE_V1,
+    &ngx_multisource_module_ctx,            /* module context */
+    NULL,                                   /* module directives */
+    NGX_CORE_MODULE,                        /* module type */
+    NULL,                                   /* init master */
+    ngx_multisource_init_module,            /* init module */
+    ngx_multisource_init_process,           /* init process */
+    NULL,                                   /* init thread */
+    NULL,                                   /* exit thread */
+    ngx_multisource_exit_process,           /* exit process */
+    NULL,                                   /* exit master */
+    NGX_MODULE_V1_PADDING
+};
+
+
+/* both blocks are parsed by now, in whichever order they came */
+
+static char *
+ngx_multisource_init_conf(ngx_cycle_t *cycle, void *conf)
+{
+    return ngx_multisource_http_resolve(cycle) == NGX_OK ? NGX_CONF_OK
+                                                         : NGX_CONF_ERROR;
+}
+
+
+static ngx_int_t
+ngx_multisource_init_module(ngx_cycle_t *cycle)
+{
+    ngx_multisource_main_conf_t  *mcf;
+
+    mcf = ngx_multisource_rtmp_main_conf(cycle);
+
+    if (mcf && mcf->zone && mcf->zone->data && !ngx_test_config) {
+        ngx_multisource_channel_prepare(cycle, mcf->zone);
+    }
+
+    /* a failure here would end the master on reload */
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_multisource_init_process(ngx_cycle_t *cycle)
+{
+    ngx_event_t                  *ev;
+    ngx_multisource_worker_t     *w;
+    ngx_multisource_main_conf_t  *mcf;
+
+    w = &ngx_multisource_worker;
+
+    ngx_memzero(w, sizeof(ngx_multisource_worker_t));
+    ngx_queue_init(&w->publishers);
+
+    mcf = ngx_multisource_rtmp_main_conf(cycle);
+
+    if (mcf == NULL || mcf->zone == NULL
+        || (ngx_process != NGX_PROCESS_WORKER
+            && ngx_process != NGX_PROCESS_SINGLE))
+    {
+        return NGX_OK;
+    }
+
+    w->registry = ngx_multisource_registry_open(cycle->pool, mcf->zone,
+                                                cycle->log);
+    if (w->registry == NULL) {
+        return NGX_ERROR;
+    }
+
+    if (ngx_multisource_registry_enter(w->registry,
+                                       ngx_multisource_channel_generation(),
+                                       ngx_worker)
+        != NGX_OK)
+    {
+        /* lists work, publishers are refused: zone_full */
+        ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
+                      "multisource: this worker takes no publishers");
+    }
+
+    if (ngx_multisource_channel_listen(cycle, ngx_worker,
+                                       ngx_multisource_obey)
+        != NGX_OK)
+    {
+        ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
+                      "multisource: no wake-ups for this worker, commands "
+                      "wait for its next tick");
+    }
+
+    ngx_multisource_events_init();
+
+    /* debug logs of timers take the data for a connection */
+
+    ngx_multisource_housekeeper.fd = (ngx_socket_t) -1;
+
+    ev = &w->housekeeping;
+    ev->data = &ngx_multisource_housekeeper;
+    ev->log = cycle->log;
+    ev->handler = ngx_multisource_housekeeping;
+    ev->cancelable = 1;
+
+    ngx_add_timer(ev, NGX_MULTISOURCE_TICK);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_multisource_exit_process(ngx_cycle_t *cycle)
+{
+    if (ngx_multisource_worker.registry) {
+        ngx_multisource_registry_leave(ngx_multisource_worker.registry);
+    }
+}
+
+
+static void
+ngx_multisource_housekeeping(ngx_event_t *ev)
+{
+    ngx_queue_t               *q, *next;
+    ngx_multisource_ctx_t     *ctx;
+    ngx_multisource_worker_t  *w;
+
+    w = &ngx_multisource_worker;
+
+    w->ticks++;
+
+    if (w->ticks % 2 == 0) {
+        ngx_multisource_registry_beat(w->registry);
+    }
+
+    ngx_multisource_obey();
+
+    if (w->ticks % 4 == 0) {
+
+        for (q = ngx_queue_head(&w->publishers);
+             q != ngx_queue_sentinel(&w->publishers);
+             q = next)
+        {
+            next = ngx_queue_next(q);
+            ctx = ngx_queue_data(q, ngx_multisource_ctx_t, queue);
+
+            ngx_multisource_session_refresh(ctx);
+        }
+    }
+
+    ngx_multisource_events_tick();
+
+    ngx_add_timer(ev, NGX_MULTISOURCE_TICK);
+}
+
+
+/* does what other workers ask of this worker's publishers */
+
+static void
+ngx_multisource_obey(void)
+{
+    ngx_uint_t              reason;
+    ngx_queue_t            *q, *next;
+    ngx_multisource_ctx_t  *ctx;
+
+    for (q = ngx_queue_head(&ngx_multisource_worker.publishers);
+         q != ngx_queue_sentinel(&ngx_multisource_worker.publishers);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        ctx = ngx_queue_data(q, ngx_multisource_ctx_t, queue);
+
+        reason = ngx_multisource_registry_ended(ctx->slot);
+
+        if (reason != NGX_MULTISOURCE_OK) {
+            ngx_multisource_session_end(ctx, reason);
+        }
+    }
+}

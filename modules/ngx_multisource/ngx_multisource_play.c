@@ -1,0 +1,262 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#include "ngx_multisource.h"
+#include "ngx_multisource_play.h"
+
+
+#define NGX_MULTISOURCE_PLAY_FILE_MAX  128
+
+
+static ngx_uint_t ngx_multisource_play_file(ngx_str_t *file);
+static ngx_uint_t ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix);
+static ngx_int_t ngx_multisource_play_uri(ngx_http_request_t *r,
+    ngx_str_t *name, ngx_str_t *file, ngx_uint_t nested, ngx_str_t *uri);
+static ngx_uint_t ngx_multisource_play_exists(ngx_http_request_t *r,
+    ngx_str_t *uri);
+static ngx_int_t ngx_multisource_play_headers(ngx_http_request_t *r);
+
+
+ngx_int_t
+ngx_multisource_play_handler(ngx_http_request_t *r)
+{
+    u_char                      *p, *last;
+    u_char                       buf[NGX_MULTISOURCE_NAME_MAX * 2
+                                     + NGX_MULTISOURCE_SEP_MAX + 1];
+    ngx_str_t                    rest, streamer, source, file, name, uri;
+    ngx_uint_t                   nested;
+    ngx_multisource_naming_t    *naming;
+    ngx_multisource_loc_conf_t  *mlcf;
+
+    mlcf = ngx_http_get_module_loc_conf(r, ngx_multisource_http_module);
+
+    if (mlcf->serves != NGX_MULTISOURCE_LOCATION_PLAY
+        || ngx_http_get_module_ctx(r, ngx_multisource_http_module))
+    {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_multisource_play_headers(r) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rest = ngx_multisource_http_rest(r);
+    last = rest.data + rest.len;
+    naming = &mlcf->app->naming;
+
+    streamer.data = rest.data;
+
+    p = ngx_strlchr(streamer.data, last, '/');
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    streamer.len = p - streamer.data;
+    source.data = p + 1;
+
+    p = ngx_strlchr(source.data, last, '/');
+    if (p == NULL) {
+        return NGX_DECLINED;
+    }
+
+    source.len = p - source.data;
+    file.data = p + 1;
+    file.len = last - file.data;
+
+    if (ngx_multisource_name_check_streamer(naming, &streamer)
+        != NGX_MULTISOURCE_OK
+        || ngx_multisource_name_check_source(naming, &source)
+           != NGX_MULTISOURCE_OK
+        || !ngx_multisource_play_file(&file))
+    {
+        return NGX_HTTP_NOT_FOUND;
+    }
+
+    if (ngx_multisource_http_name(r, &streamer, &source) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    name.data = buf;
+    name.len = ngx_multisource_name_public(naming, &streamer, &source, buf);
+
+    for (nested = 1; /* void */ ; nested = 0) {
+
+        if (ngx_multisource_play_uri(r, &name, &file, nested, &uri)
+            != NGX_OK)
+        {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        if (ngx_multisource_play_exists(r, &uri)) {
+            break;
+        }
+
+        if (!nested) {
+            /* without a line in the error log: a source that is not live */
+            return NGX_HTTP_NOT_FOUND;
+        }
+    }
+
+    r->uri = uri;
+
+    return NGX_DECLINED;
+}
+
+
+static ngx_uint_t
+ngx_multisource_play_file(ngx_str_t *file)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (file->len == 0 || file->len > NGX_MULTISOURCE_PLAY_FILE_MAX
+        || file->data[0] == '.')
+    {
+        return 0;
+    }
+
+    for (i = 0; i < file->len; i++) {
+        ch = file->data[i];
+
+        if (!(ch >= 'a' && ch <= 'z') && !(ch >= 'A' && ch <= 'Z')
+            && !(ch >= '0' && ch <= '9') && ch != '_' && ch != '-'
+            && ch != '.' && ch != '~')
+        {
+            return 0;
+        }
+    }
+
+    return ngx_multisource_play_suffix(file, ".m3u8")
+           || ngx_multisource_play_suffix(file, ".ts")
+           || ngx_multisource_play_suffix(file, ".key");
+}
+
+
+static ngx_uint_t
+ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix)
+{
+    size_t  len;
+
+    len = ngx_strlen(suffix);
+
+    return s->len > len
+           && ngx_memcmp(s->data + s->len - len, suffix, len) == 0;
+}
+
+
+static ngx_int_t
+ngx_multisource_play_uri(ngx_http_request_t *r, ngx_str_t *name,
+    ngx_str_t *file, ngx_uint_t nested, ngx_str_t *uri)
+{
+    u_char                    *p;
+    ngx_uint_t                 index;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+    uri->data = ngx_pnalloc(r->pool, clcf->name.len + name->len + 1
+                                     + file->len + sizeof(".m3u8"));
+    if (uri->data == NULL) {
+        return NGX_ERROR;
+    }
+
+    index = file->len == sizeof("index.m3u8") - 1
+            && ngx_memcmp(file->data, "index.m3u8", file->len) == 0;
+
+    p = ngx_cpymem(uri->data, clcf->name.data, clcf->name.len);
+
+    if (nested) {
+        p = ngx_cpymem(p, name->data, name->len);
+        *p++ = '/';
+        p = ngx_cpymem(p, file->data, file->len);
+
+    } else if (index) {
+        p = ngx_cpymem(p, name->data, name->len);
+        p = ngx_cpymem(p, ".m3u8", sizeof(".m3u8") - 1);
+
+    } else if (file->len > name->len
+               && ngx_memcmp(file->data, name->data, name->len) == 0
+               && file->data[name->len] == '-')
+    {
+        p = ngx_cpymem(p, file->data, file->len);
+
+    } else {
+        /* another stream's file */
+        uri->len = 0;
+        return NGX_OK;
+    }
+
+    uri->len = p - uri->data;
+
+    return NGX_OK;
+}
+
+
+static ngx_uint_t
+ngx_multisource_play_exists(ngx_http_request_t *r, ngx_str_t *uri)
+{
+    size_t            root;
+    u_char           *last;
+    ngx_str_t         path, saved;
+    ngx_file_info_t   fi;
+
+    if (uri->len == 0) {
+        return 0;
+    }
+
+    saved = r->uri;
+    r->uri = *uri;
+
+    last = ngx_http_map_uri_to_path(r, &path, &root, 0);
+
+    r->uri = saved;
+
+    return last && ngx_file_info(path.data, &fi) != NGX_FILE_ERROR
+           && ngx_is_file(&fi);
+}
+
+
+static ngx_int_t
+ngx_multisource_play_headers(ngx_http_request_t *r)
+{
+    ngx_str_t  *type, uri;
+
+    static ngx_str_t  playlist = ngx_string("application/vnd.apple.mpegurl");
+    static ngx_str_t  segment = ngx_string("video/mp2t");
+
+    uri = r->uri;
+    type = NULL;
+
+    if (ngx_multisource_play_suffix(&uri, ".m3u8")) {
+        type = &playlist;
+
+        /* it changes with every segment, under the same name */
+
+        if (ngx_multisource_http_header(r, "Cache-Control", "no-cache")
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+
+    } else if (ngx_multisource_play_suffix(&uri, ".ts")) {
+        type = &segment;
+
+        /* numbering may start anew with the next publish */
+
+        if (ngx_multisource_http_header(r, "Cache-Control", "max-age=10")
+            != NGX_OK)
+        {
+            return NGX_ERROR;
+        }
+    }
+
+    if (type) {
+        r->headers_out.content_type = *type;
+        r->headers_out.content_type_len = type->len;
+    }
+
+    return ngx_multisource_http_header(r, "Access-Control-Allow-Origin", "*");
+}
