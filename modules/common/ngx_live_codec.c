@@ -1145,7 +1145,7 @@ ngx_live_codec_aac_sync(ngx_live_codec_t *out, ngx_live_bits_t *b)
 
     ngx_live_bits_skip(b, 1);                         /* frame length */
 
-    if (ngx_live_bits_u(b, 1)) {                      /* depends on core coder */
+    if (ngx_live_bits_u(b, 1)) {                      /* needs a core coder */
         ngx_live_bits_skip(b, 14);
     }
 

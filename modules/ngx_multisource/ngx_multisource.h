@@ -66,6 +66,19 @@ typedef struct {
 } ngx_multisource_app_conf_t;
 
 
+/*
+ * How far a source's video was at each of the last seconds: frames per second
+ * are counted by the media's own time, which arrival jitter does not move.
+ */
+
+#define NGX_MULTISOURCE_MARKS    6
+
+typedef struct {
+    uint64_t                 frames;
+    uint32_t                 timestamp;         /* ms, of the media */
+} ngx_multisource_mark_t;
+
+
 typedef struct {
     size_t                   zone_size;
     ngx_flag_t               guard;
@@ -102,14 +115,16 @@ typedef struct {
 
     ngx_event_t                  silence;
     ngx_msec_t                   last_media;
-    uint32_t                     last_keyframe; /* ms, of the media */
+    uint32_t                     last_frame;    /* ms, of the media */
+    uint32_t                     last_keyframe;
     uint32_t                     shown_bitrate; /* kbit/s, as lists have it */
     uint32_t                     shown_fps;     /* per 1000 s */
 
     ngx_multisource_meter_t      meter;     /* bytes of both */
     ngx_multisource_meter_t      video;
     ngx_multisource_meter_t      audio;
-    ngx_multisource_meter_t      frames;
+    ngx_multisource_mark_t       marks[NGX_MULTISOURCE_MARKS];
+    ngx_uint_t                   nmarks;    /* since the start */
 
     ngx_event_t                  linger;
     size_t                       linger_bytes;  /* read and thrown away */

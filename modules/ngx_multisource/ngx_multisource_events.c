@@ -33,12 +33,14 @@ typedef struct {
     ngx_multisource_loc_conf_t  *conf;
     ngx_str_t                    streamer;
     ngx_pool_t                  *pool;      /* of what is not sent yet */
-    ngx_msec_t                   last;      /* when something was sent */
+    ngx_event_t                  comment;   /* also keeps an exiting worker
+                                               until the stream is closed */
     ngx_uint_t                   ntold;
     ngx_multisource_told_t       told[NGX_MULTISOURCE_MAX_SOURCES];
 } ngx_multisource_subscriber_t;
 
 
+static void ngx_multisource_events_comment(ngx_event_t *ev);
 static void ngx_multisource_events_compare(ngx_multisource_subscriber_t *sub);
 static ngx_int_t ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
     const char *event, json_t *json);
@@ -105,6 +107,10 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     cln->handler = ngx_multisource_events_cleanup;
     cln->data = sub;
 
+    sub->comment.data = sub;
+    sub->comment.log = r->connection->log;
+    sub->comment.handler = ngx_multisource_events_comment;
+
     sub->request = r;
     sub->conf = mlcf;
     sub->streamer = *streamer;
@@ -134,8 +140,6 @@ ngx_multisource_events_tick(void)
     ngx_connection_t              *c;
     ngx_atomic_uint_t              version;
     ngx_multisource_subscriber_t  *sub;
-
-    static u_char  comment[] = ":\n\n";
 
     if (ngx_queue_empty(&ngx_multisource_events_queue)) {
         return;
@@ -175,19 +179,36 @@ ngx_multisource_events_tick(void)
 
         } else if (changed) {
             ngx_multisource_events_compare(sub);
-
-        } else if (ngx_current_msec - sub->last
-                   >= NGX_MULTISOURCE_EVENTS_COMMENT)
-        {
-            if (ngx_multisource_events_write(sub, comment, sizeof(comment) - 1)
-                != NGX_OK)
-            {
-                ngx_http_finalize_request(sub->request, NGX_ERROR);
-            }
         }
 
         ngx_http_run_posted_requests(c);
     }
+}
+
+
+static void
+ngx_multisource_events_comment(ngx_event_t *ev)
+{
+    ngx_connection_t              *c;
+    ngx_multisource_subscriber_t  *sub;
+
+    static u_char  comment[] = ":\n\n";
+
+    sub = ev->data;
+    c = sub->request->connection;
+
+    if (ngx_multisource_events_busy(sub)) {
+        ngx_add_timer(ev, NGX_MULTISOURCE_EVENTS_COMMENT);
+        return;
+    }
+
+    if (ngx_multisource_events_write(sub, comment, sizeof(comment) - 1)
+        != NGX_OK)
+    {
+        ngx_http_finalize_request(sub->request, NGX_ERROR);
+    }
+
+    ngx_http_run_posted_requests(c);
 }
 
 
@@ -357,7 +378,7 @@ ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
     out.buf = b;
     out.next = NULL;
 
-    sub->last = ngx_current_msec;
+    ngx_add_timer(&sub->comment, NGX_MULTISOURCE_EVENTS_COMMENT);
 
     rc = ngx_http_output_filter(r, &out);
 
@@ -438,6 +459,10 @@ ngx_multisource_events_cleanup(void *data)
     ngx_uint_t  i;
 
     ngx_queue_remove(&sub->queue);
+
+    if (sub->comment.timer_set) {
+        ngx_del_timer(&sub->comment);
+    }
 
     for (i = 0; i < sub->ntold; i++) {
         json_decref(sub->told[i].json);

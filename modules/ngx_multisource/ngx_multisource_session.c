@@ -50,6 +50,7 @@ static u_char *ngx_multisource_session_prefix(ngx_chain_t *in, u_char *buf,
     size_t size, u_char **last);
 static void ngx_multisource_session_silence(ngx_event_t *ev);
 static void ngx_multisource_session_leave(ngx_multisource_ctx_t *ctx);
+static uint32_t ngx_multisource_session_fps(ngx_multisource_ctx_t *ctx);
 static ngx_uint_t ngx_multisource_session_over_total(
     ngx_multisource_ctx_t *ctx);
 
@@ -692,7 +693,7 @@ ngx_multisource_session_leave(ngx_multisource_ctx_t *ctx)
     ngx_memzero(&ctx->meter, sizeof(ngx_multisource_meter_t));
     ngx_memzero(&ctx->video, sizeof(ngx_multisource_meter_t));
     ngx_memzero(&ctx->audio, sizeof(ngx_multisource_meter_t));
-    ngx_memzero(&ctx->frames, sizeof(ngx_multisource_meter_t));
+    ctx->nmarks = 0;
 }
 
 
@@ -955,7 +956,7 @@ ngx_multisource_session_measure(ngx_multisource_ctx_t *ctx,
             break;
         }
 
-        ngx_multisource_meter_add(&ctx->frames, now, 1);
+        ctx->last_frame = h->timestamp;
 
         if (tag.keyframe) {
             if (ctx->record.keyframes++) {
@@ -1112,7 +1113,7 @@ ngx_multisource_session_refresh(ngx_multisource_ctx_t *ctx)
                      ngx_multisource_meter_rate(&ctx->video, now) / 125000;
     record->audio.bitrate =
                      ngx_multisource_meter_rate(&ctx->audio, now) / 125000;
-    record->video.fps = ngx_multisource_meter_rate(&ctx->frames, now);
+    record->video.fps = ngx_multisource_session_fps(ctx);
     record->last_media = ngx_multisource_now()
                          - (now - ctx->last_media);
 
@@ -1139,6 +1140,37 @@ ngx_multisource_session_refresh(ngx_multisource_ctx_t *ctx)
         ngx_multisource_session_end(ctx,
                                     NGX_MULTISOURCE_TOTAL_BITRATE_EXCEEDED);
     }
+}
+
+
+/* frames per 1000 s of media time, over the last five seconds */
+
+static uint32_t
+ngx_multisource_session_fps(ngx_multisource_ctx_t *ctx)
+{
+    uint32_t                 time;
+    uint64_t                 frames;
+    ngx_multisource_mark_t  *mark, *oldest;
+
+    mark = &ctx->marks[ctx->nmarks % NGX_MULTISOURCE_MARKS];
+    mark->frames = ctx->record.video.frames;
+    mark->timestamp = ctx->last_frame;
+
+    ctx->nmarks++;
+
+    oldest = &ctx->marks[ctx->nmarks < NGX_MULTISOURCE_MARKS
+                         ? 0 : ctx->nmarks % NGX_MULTISOURCE_MARKS];
+
+    frames = mark->frames - oldest->frames;
+    time = mark->timestamp - oldest->timestamp;
+
+    /* a clock that jumped tells nothing, nor do more than 1000 fps */
+
+    if (time == 0 || time > 60000 || frames > time) {
+        return 0;
+    }
+
+    return frames * 1000000 / time;
 }
 
 
