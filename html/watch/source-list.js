@@ -87,7 +87,9 @@ export class SourceList extends EventTarget {
         this.#stream.addEventListener('source_removed', (event) => this.#drop(JSON.parse(event.data).id));
 
         this.#poll = setInterval(() => {
-            if (this.#stale || this.#stream?.readyState !== EventSource.OPEN) {
+            const open = this.#stream?.readyState === EventSource.OPEN;
+
+            if ((this.#stale || !open) && this.#state !== 'missing') {
                 this.refresh();
             }
         }, POLL_MS);

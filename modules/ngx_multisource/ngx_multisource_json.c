@@ -103,7 +103,7 @@ ngx_multisource_json_time(uint64_t ms)
 }
 
 
-double
+json_t *
 ngx_multisource_json_fps(uint32_t fps)
 {
     uint32_t  nearest;
@@ -114,10 +114,10 @@ ngx_multisource_json_fps(uint32_t fps)
 
     if (nearest && fps > nearest - nearest / 40 && fps < nearest + nearest / 40)
     {
-        return nearest / 1000;
+        return json_integer(nearest / 1000);
     }
 
-    return (fps + 50) / 100 / 10.0;
+    return json_real((fps + 50) / 100 / 10.0);
 }
 
 
@@ -130,7 +130,7 @@ ngx_multisource_json_video(json_t *json, ngx_multisource_track_t *track)
         return NGX_OK;
     }
 
-    video = json_pack("{s:s,s:f,s:i}", "codec", track->codec,
+    video = json_pack("{s:s,s:o,s:i}", "codec", track->codec,
                       "fps", ngx_multisource_json_fps(track->fps),
                       "bitrate_kbps", (int) track->bitrate);
 

@@ -26,7 +26,7 @@ json_t *ngx_multisource_json_sources(ngx_multisource_loc_conf_t *mlcf,
     ngx_str_t *streamer);
 
 /* frames per 1000 s, as the number that a person would call it */
-double ngx_multisource_json_fps(uint32_t fps);
+json_t *ngx_multisource_json_fps(uint32_t fps);
 
 #pragma GCC visibility pop
 

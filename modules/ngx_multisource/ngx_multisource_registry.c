@@ -279,6 +279,10 @@ ngx_multisource_registry_enter(ngx_multisource_registry_t *reg,
 
             reg->token = token;
 
+            /* in place of one that has died, perhaps */
+
+            ngx_multisource_registry_beat(reg);
+
             return NGX_OK;
         }
 
@@ -729,6 +733,7 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
         }
 
         entry->stalled = 0;
+        entry->pid = ngx_pid;
 
         if (entry->owner != reg->token) {
 
@@ -739,6 +744,8 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
             if (peer == NULL) {
                 continue;
             }
+
+            entry->pid = peer->pid;
 
             if (now - peer->beat > NGX_MULTISOURCE_STALLED) {
 

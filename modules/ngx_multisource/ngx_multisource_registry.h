@@ -101,6 +101,7 @@ typedef struct {
     ngx_multisource_slot_t    *slot;
     ngx_atomic_uint_t          owner;
     ngx_atomic_uint_t          ticket;
+    ngx_pid_t                  pid;         /* of the worker that owns it */
     ngx_multisource_record_t   record;
     unsigned                   stalled:1;   /* silent, or its worker is */
 } ngx_multisource_entry_t;

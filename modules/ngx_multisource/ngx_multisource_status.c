@@ -229,8 +229,8 @@ ngx_multisource_status_json_source(ngx_multisource_entry_t *entry)
 
     ngx_multisource_status_source(record, &st);
 
-    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:f,s:I,s:I,"
-                     "s:s,s:s}",
+    return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I,"
+                     "s:s,s:s,s:I}",
                      "app", record->app,
                      "streamer", record->streamer,
                      "source", record->source,
@@ -246,7 +246,8 @@ ngx_multisource_status_json_source(ngx_multisource_entry_t *entry)
                          (json_int_t) record->keyframe_interval,
                      "uptime_ms", (json_int_t) (st.uptime * 1000),
                      "video_codec", record->video.codec,
-                     "audio_codec", record->audio.codec);
+                     "audio_codec", record->audio.codec,
+                     "worker", (json_int_t) entry->pid);
 }
 
 

@@ -295,16 +295,21 @@ async function testNativePlayback(browser) {
 }
 
 async function testNobody(browser) {
-    const page = await open(browser, '/watch/nobody_here');
+    const page = await open(browser, '/watch/nobody', {excuse: /404.*\/sources\//});
 
     await until('an unknown streamer is offline', async () => await state(page) === 'offline');
-    is(await page.locator('#message-title').innerText(), 'nobody_here is offline', 'the message says so');
+    is(await page.locator('#message-title').innerText(), 'nobody is offline', 'the message says so');
     is(await page.locator('button[data-source]').count(), 0, 'there is nothing to choose');
     await shot(page, 'offline');
     await page.goto(`${BASE}/watch/`);
     await until('an address without a streamer says so', async () => await state(page) === 'no-streamer');
     await page.goto(`${BASE}/watch/${'x'.repeat(51)}`);
     await until('so does a name that cannot be', async () => await state(page) === 'no-streamer');
+
+    await page.route('**/sources/unheard-of*', (route) => route.fulfill({status: 404, json: {success: false}}));
+    await page.route('**/sources/unheard-of/events', (route) => route.fulfill({status: 404, json: {success: false}}));
+    await page.goto(`${BASE}/watch/unheard-of`);
+    await until('and one that the server says is none', async () => await state(page) === 'no-streamer');
     await page.context().close();
 }
 
