@@ -29,6 +29,7 @@ rtmp {
             live on;
             multisource on;
             multisource_keys keys;
+            multisource_timeout 2s;
 
             hls on;
             hls_path %%DIR%%/hls;
@@ -177,7 +178,7 @@ is(sources('/sources/bob', 1), 'Stage_Cam:relay', 'the pulled source');
 my $source = $t->get('/sources/bob')->json->[0];
 
 is($source->{url}, '/hls/bob/Stage_Cam/index.m3u8', 'its URL');
-is($source->{video}{codec}, 'avc1.42C01E', 'its codec');
+is($source->{video}{codec}, 'avc1.42c01e', 'its codec');
 
 $t->wait_for(sub { $t->get($source->{url})->{body} =~ /1\.ts/ }, 10, 'its HLS');
 
@@ -203,10 +204,11 @@ is(sources('/sources/carol', 1), 'main:relay', 'and it is listed');
 $player->close;
 is(sources('/sources/carol', 0), '', 'until the last player leaves');
 
-# the origin goes and returns
+# the publisher there goes and returns; the connection stays, silent
 
 $origin->close;
 is(sources('/sources/bob', 0), '', 'the pulled source goes with its origin');
+ok($t->wait_log(qr/\bsilent, streamer 'bob' source 'Stage_Cam'/), 'as silent');
 
 $origin = $t->rtmp(port => 'THERE', app => 'origin');
 $origin->publish('show');
@@ -220,5 +222,10 @@ like($t->wait_log(qr/publish refused: bad_stream_name/), qr/\[notice\]/,
     'a pull to a reserved name is refused');
 is((grep { $_->{app} eq 'bad' } @{ $t->get('/status')->json->{sources} }), 0,
     'and no source');
+
+# two ends of one relay in one nginx keep each other alive: stock as well does
+# not leave on SIGQUIT
+
+is($t->stop('TERM'), 0, 'nginx leaves');
 
 $t->done;

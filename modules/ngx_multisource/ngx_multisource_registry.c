@@ -30,7 +30,7 @@ typedef struct {
     ngx_atomic_t   token;
     ngx_atomic_t   pid;
     ngx_atomic_t   start;           /* clock ticks since boot, proc(5) */
-    ngx_atomic_t   beat;            /* ms since the epoch */
+    ngx_atomic_t   beat;            /* monotonic, ms */
     ngx_atomic_t   generation;
     ngx_atomic_t   number;
 } ngx_multisource_peer_t;
@@ -38,7 +38,7 @@ typedef struct {
 
 typedef struct {
     ngx_atomic_t   address;         /* hash, 0: free */
-    ngx_atomic_t   start;           /* ms since the epoch */
+    ngx_atomic_t   start;           /* monotonic, ms */
     ngx_atomic_t   failures;
     ngx_atomic_t   before;          /* failures in the window before */
 } ngx_multisource_address_t;
@@ -78,6 +78,8 @@ static void ngx_multisource_registry_clear(ngx_multisource_registry_t *reg,
     ngx_multisource_slot_t *slot);
 static void ngx_multisource_registry_publish(ngx_multisource_slot_t *slot,
     ngx_multisource_record_t *record);
+static void ngx_multisource_registry_look(ngx_multisource_registry_t *reg,
+    ngx_multisource_walk_t *walk, ngx_atomic_uint_t owner);
 
 
 ngx_int_t
@@ -273,7 +275,7 @@ ngx_multisource_registry_enter(ngx_multisource_registry_t *reg,
             peer->start = ngx_multisource_registry_start_time(ngx_pid);
             peer->generation = generation;
             peer->number = number;
-            peer->beat = ngx_multisource_now();
+            peer->beat = ngx_current_msec;
             ngx_memory_barrier();
             peer->pid = ngx_pid;
 
@@ -342,7 +344,7 @@ ngx_multisource_registry_alive(ngx_multisource_peer_t *peer)
 
     if (pid == 0) {
         /* between signing in and being valid; killed there, it never will */
-        return ngx_multisource_now() - peer->beat < NGX_MULTISOURCE_STALLED;
+        return ngx_multisource_elapsed(peer->beat) < NGX_MULTISOURCE_STALLED;
     }
 
     /* EPERM says nothing: `user` may have changed with a reload */
@@ -360,13 +362,11 @@ ngx_multisource_registry_alive(ngx_multisource_peer_t *peer)
 void
 ngx_multisource_registry_beat(ngx_multisource_registry_t *reg)
 {
-    uint64_t                   now;
     ngx_uint_t                 i;
     ngx_multisource_peer_t    *peer;
     ngx_multisource_shared_t  *shared;
 
     shared = reg->shared;
-    now = ngx_multisource_now();
 
     for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
         peer = &shared->peers[i];
@@ -376,7 +376,7 @@ ngx_multisource_registry_beat(ngx_multisource_registry_t *reg)
         }
 
         if (peer->token == reg->token) {
-            peer->beat = now;
+            peer->beat = ngx_current_msec;
             continue;
         }
 
@@ -424,7 +424,7 @@ ngx_multisource_registry_reap(ngx_multisource_registry_t *reg,
     /* the entry is free for others from here on: the token goes last */
 
     peer->pid = 0;
-    peer->beat = ngx_multisource_now();
+    peer->beat = ngx_current_msec;
     ngx_memory_barrier();
     (void) ngx_atomic_cmp_set(&peer->token, token, 0);
 
@@ -674,9 +674,7 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
     ngx_multisource_walk_t *walk, ngx_multisource_entry_t *entry)
 {
     uint32_t                   hash;
-    uint64_t                   now;
     ngx_uint_t                 i, high;
-    ngx_multisource_peer_t    *peer;
     ngx_multisource_slot_t    *slot;
     ngx_multisource_record_t  *record;
 
@@ -688,7 +686,6 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
                                              walk->streamer->len);
     }
 
-    now = ngx_multisource_now();
     record = &entry->record;
     high = ngx_min((ngx_uint_t) reg->shared->high, reg->nslots);
 
@@ -732,41 +729,18 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
             continue;
         }
 
-        entry->stalled = 0;
-        entry->pid = ngx_pid;
-
-        if (entry->owner != reg->token) {
-
-            /* shows no ghost in the moment before the dead are reaped */
-
-            peer = ngx_multisource_registry_peer(reg->shared, entry->owner);
-
-            if (peer == NULL) {
-                continue;
-            }
-
-            entry->pid = peer->pid;
-
-            if (now - peer->beat > NGX_MULTISOURCE_STALLED) {
-
-                if (now - peer->beat > NGX_MULTISOURCE_HIDDEN
-                    || !ngx_multisource_registry_alive(peer))
-                {
-                    continue;
-                }
-
-                entry->stalled = 1;
-
-            } else if (kill(peer->pid, 0) == -1 && ngx_errno == ESRCH) {
-                continue;
-            }
+        if (walk->owner != entry->owner) {
+            ngx_multisource_registry_look(reg, walk, entry->owner);
         }
 
-        if (now > record->last_media
-            && now - record->last_media > NGX_MULTISOURCE_STALLED)
-        {
-            entry->stalled = 1;
+        if (!walk->visible) {
+            continue;
         }
+
+        entry->pid = walk->pid;
+        entry->stalled = walk->stalled
+                         || ngx_multisource_elapsed(record->last_media)
+                            > NGX_MULTISOURCE_STALLED;
 
         /* freed or taken by another publish while it was read */
 
@@ -778,6 +752,41 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
     }
 
     return NGX_DONE;
+}
+
+
+/* how the worker is that owns a slot: dead ones are not always reaped yet */
+
+static void
+ngx_multisource_registry_look(ngx_multisource_registry_t *reg,
+    ngx_multisource_walk_t *walk, ngx_atomic_uint_t owner)
+{
+    ngx_msec_t               silent;
+    ngx_multisource_peer_t  *peer;
+
+    walk->owner = owner;
+    walk->pid = ngx_pid;
+    walk->visible = 1;
+    walk->stalled = 0;
+
+    if (owner == reg->token) {
+        return;
+    }
+
+    peer = ngx_multisource_registry_peer(reg->shared, owner);
+
+    if (peer == NULL) {
+        walk->visible = 0;
+        return;
+    }
+
+    walk->pid = peer->pid;
+
+    silent = ngx_multisource_elapsed(peer->beat);
+
+    walk->stalled = silent > NGX_MULTISOURCE_STALLED;
+    walk->visible = silent <= NGX_MULTISOURCE_HIDDEN
+                    && ngx_multisource_registry_alive(peer);
 }
 
 
@@ -837,8 +846,8 @@ ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
 {
     size_t                      len;
     u_char                     *p;
-    uint64_t                    now, age;
     ngx_uint_t                  i, set;
+    ngx_msec_t                  age;
     ngx_atomic_uint_t           address;
     ngx_multisource_address_t  *a, *table, *oldest;
 #if (NGX_HAVE_INET6)
@@ -885,7 +894,6 @@ ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
     /* four places an address may be at */
 
     set = (address >> 32) % (reg->shared->naddresses - 3);
-    now = ngx_multisource_now();
     oldest = &table[set];
     a = NULL;
 
@@ -895,7 +903,10 @@ ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
             break;
         }
 
-        if (table[i].address == 0 || table[i].start < oldest->start) {
+        if (table[i].address == 0
+            || ngx_multisource_elapsed(table[i].start)
+               > ngx_multisource_elapsed(oldest->start))
+        {
             oldest = &table[i];
         }
     }
@@ -907,7 +918,7 @@ ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
         }
 
         a = oldest;
-        a->start = now;
+        a->start = ngx_current_msec;
         a->failures = 0;
         a->before = 0;
         a->address = address;
@@ -915,13 +926,13 @@ ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
 
     /* a window that slides: the part of the last one that still counts */
 
-    age = now - a->start;
+    age = ngx_multisource_elapsed(a->start);
 
     if (age >= time) {
         a->before = age < 2 * time ? a->failures : 0;
         a->failures = 0;
-        a->start = age < 2 * time ? a->start + time : now;
-        age = now - a->start;
+        a->start = age < 2 * time ? a->start + time : ngx_current_msec;
+        age = ngx_multisource_elapsed(a->start);
     }
 
     if (failed) {

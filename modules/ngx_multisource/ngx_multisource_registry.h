@@ -16,6 +16,7 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
+#include <ngx_event.h>
 
 #include "ngx_multisource_name.h"
 #include "ngx_multisource_reason.h"
@@ -51,7 +52,10 @@ typedef struct {
 } ngx_multisource_track_t;
 
 
-/* strings are NUL-terminated; times are ms since the epoch */
+/*
+ * Strings are NUL-terminated. Times are ms of the monotonic clock, which all
+ * workers share, but for `started`, in ms since the epoch.
+ */
 
 typedef struct {
     u_char       app[NGX_MULTISOURCE_APP_MAX];
@@ -61,11 +65,11 @@ typedef struct {
     uint8_t      protocol;
     uint32_t     revision;          /* grows when a list should tell */
     uint64_t     started;
-    uint64_t     last_media;
+    ngx_msec_t   last_media;
     uint64_t     keyframes;
     uint64_t     dropped;           /* messages not understood */
     uint32_t     keyframe_interval; /* ms, between the last two */
-    uint64_t     takeovers[NGX_MULTISOURCE_TAKEOVERS];    /* latest first */
+    ngx_msec_t   takeovers[NGX_MULTISOURCE_TAKEOVERS];    /* latest first */
     ngx_multisource_track_t  video;
     ngx_multisource_track_t  audio;
 } ngx_multisource_record_t;
@@ -108,10 +112,16 @@ typedef struct {
 
 
 typedef struct {
-    ngx_uint_t   next;      /* zero before the first call */
-    ngx_str_t   *app;       /* NULL: of every application */
-    ngx_str_t   *streamer;  /* NULL: every streamer */
-    unsigned     pending:1; /* yield those without media too */
+    ngx_str_t          *app;        /* NULL: of every application */
+    ngx_str_t          *streamer;   /* NULL: every streamer */
+    unsigned            pending:1;  /* yield those without media too */
+
+    /* private, zero before the first call */
+    ngx_uint_t          next;
+    ngx_atomic_uint_t   owner;      /* of the last slot, and how it is */
+    ngx_pid_t           pid;
+    unsigned            visible:1;
+    unsigned            stalled:1;
 } ngx_multisource_walk_t;
 
 
@@ -195,7 +205,23 @@ ngx_uint_t ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
 #pragma GCC visibility pop
 
 
-/* the wall clock, as nginx caches it once an event loop turn */
+/*
+ * How long ago, ms. Each worker caches the clock once an event loop turn, so
+ * that what another one noted may lie ahead: that counts as now.
+ */
+
+static ngx_inline ngx_msec_t
+ngx_multisource_elapsed(ngx_msec_t then)
+{
+    ngx_msec_int_t  elapsed;
+
+    elapsed = (ngx_msec_int_t) (ngx_current_msec - then);
+
+    return elapsed > 0 ? elapsed : 0;
+}
+
+
+/* the wall clock, ms since the epoch */
 
 static ngx_inline uint64_t
 ngx_multisource_now(void)

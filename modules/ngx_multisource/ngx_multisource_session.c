@@ -359,7 +359,7 @@ ngx_multisource_session_claim(ngx_multisource_ctx_t *ctx)
     reg = ngx_multisource_worker.registry;
 
     ctx->record.state = NGX_MULTISOURCE_PENDING;
-    ctx->record.last_media = ngx_multisource_now();
+    ctx->record.last_media = ngx_current_msec;
 
     ctx->slot = ngx_multisource_registry_claim(reg, &ctx->record);
     if (ctx->slot == NULL) {
@@ -436,7 +436,7 @@ static ngx_uint_t
 ngx_multisource_session_succeed(ngx_multisource_ctx_t *ctx,
     ngx_multisource_entry_t *rival)
 {
-    uint64_t                     now, *times;
+    ngx_msec_t                  *times;
     ngx_uint_t                   generation, number;
     ngx_queue_t                 *q;
     ngx_multisource_ctx_t       *old;
@@ -448,19 +448,18 @@ ngx_multisource_session_succeed(ngx_multisource_ctx_t *ctx,
         return NGX_MULTISOURCE_ALREADY_LIVE;
     }
 
-    now = ngx_multisource_now();
     times = rival->record.takeovers;
 
     if (times[NGX_MULTISOURCE_TAKEOVERS - 1]
-        && now - times[NGX_MULTISOURCE_TAKEOVERS - 1]
+        && ngx_multisource_elapsed(times[NGX_MULTISOURCE_TAKEOVERS - 1])
            < NGX_MULTISOURCE_FLAPPING)
     {
         return NGX_MULTISOURCE_TAKEOVER_FLAPPING;
     }
 
-    ctx->record.takeovers[0] = now;
+    ctx->record.takeovers[0] = ngx_current_msec;
     ngx_memcpy(&ctx->record.takeovers[1], times,
-               (NGX_MULTISOURCE_TAKEOVERS - 1) * sizeof(uint64_t));
+               (NGX_MULTISOURCE_TAKEOVERS - 1) * sizeof(ngx_msec_t));
     ngx_multisource_registry_update(reg, ctx->slot, &ctx->record);
 
     if (rival->owner == reg->token) {
@@ -823,7 +822,7 @@ ngx_multisource_session_accept(ngx_multisource_ctx_t *ctx)
     ctx->record.state = NGX_MULTISOURCE_LIVE;
     ctx->record.revision++;
     ctx->record.started = ngx_multisource_now();
-    ctx->record.last_media = ctx->record.started;
+    ctx->record.last_media = ngx_current_msec;
 
     ngx_multisource_registry_update(ngx_multisource_worker.registry, ctx->slot,
                                     &ctx->record);
@@ -1114,8 +1113,7 @@ ngx_multisource_session_refresh(ngx_multisource_ctx_t *ctx)
     record->audio.bitrate =
                      ngx_multisource_meter_rate(&ctx->audio, now) / 125000;
     record->video.fps = ngx_multisource_session_fps(ctx);
-    record->last_media = ngx_multisource_now()
-                         - (now - ctx->last_media);
+    record->last_media = ctx->last_media;
 
     /* lists tell of the first measure and of what moved by a fifth */
 
