@@ -23,6 +23,29 @@
 #include "ngx_multisource_registry.h"
 
 
+/*
+ * What we use of nginx-rtmp is weak: when its module was not loaded before
+ * ours, the configuration fails with a sentence of ngx_multisource_module.c
+ * and not with the dynamic loader's.
+ */
+
+#pragma weak ngx_rtmp_access_module
+#pragma weak ngx_rtmp_auto_push_module
+#pragma weak ngx_rtmp_close_stream
+#pragma weak ngx_rtmp_connect
+#pragma weak ngx_rtmp_core_module
+#pragma weak ngx_rtmp_dash_module
+#pragma weak ngx_rtmp_finalize_session
+#pragma weak ngx_rtmp_hls_module
+#pragma weak ngx_rtmp_live_module
+#pragma weak ngx_rtmp_max_module
+#pragma weak ngx_rtmp_module
+#pragma weak ngx_rtmp_notify_module
+#pragma weak ngx_rtmp_play
+#pragma weak ngx_rtmp_publish
+#pragma weak ngx_rtmp_send_status
+
+
 /* bounds of multisource_max_sources and of one line of a key file */
 
 #define NGX_MULTISOURCE_MAX_SOURCES  64

@@ -15,6 +15,7 @@
 #include "ngx_multisource_session.h"
 
 
+static void *ngx_multisource_create_conf(ngx_cycle_t *cycle);
 static char *ngx_multisource_init_conf(ngx_cycle_t *cycle, void *conf);
 static ngx_int_t ngx_multisource_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_multisource_init_process(ngx_cycle_t *cycle);
@@ -30,7 +31,7 @@ static ngx_connection_t   ngx_multisource_housekeeper;
 
 static ngx_core_module_t  ngx_multisource_module_ctx = {
     ngx_string("multisource"),
-    NULL,
+    ngx_multisource_create_conf,
     ngx_multisource_init_conf
 };
 
@@ -49,6 +50,22 @@ ngx_module_t  ngx_multisource_module = {
     NULL,                                   /* exit master */
     NGX_MODULE_V1_PADDING
 };
+
+
+static void *
+ngx_multisource_create_conf(ngx_cycle_t *cycle)
+{
+    if (&ngx_rtmp_core_module == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "ngx_multisource_module needs nginx-rtmp: put its "
+                      "load_module line below that of ngx_rtmp_module.so");
+        return NULL;
+    }
+
+    /* there is nothing to configure outside of the blocks */
+
+    return &ngx_multisource_worker;
+}
 
 
 /* both blocks are parsed by now, in whichever order they came */
