@@ -154,6 +154,7 @@ typedef struct {
 
     ngx_str_t                    app_rest;  /* "KEY" of rtmp://host/app/KEY */
     ngx_uint_t                   ncommands; /* while not publishing */
+    uint32_t                     in_bytes;  /* when the guard last added up */
 
     unsigned                     joined:1;  /* the publish chain has run */
     unsigned                     live:1;    /* accepted, in the list */

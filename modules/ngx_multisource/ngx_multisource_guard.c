@@ -132,7 +132,8 @@ ngx_multisource_guard_recv(ngx_connection_t *c, u_char *buf, size_t size)
 
 /*
  * Between two reads: what the session has collected of messages that are not
- * complete. The chunk that is being read right now is not in st->len.
+ * complete. It is added up again after every quarter of what it may be. The
+ * chunk that is being read right now is not in st->len.
  */
 
 static ngx_int_t
@@ -153,6 +154,12 @@ ngx_multisource_guard_chunks(ngx_rtmp_session_t *s)
         limit += 2 * cscf->max_message;
     }
 
+    if (s->in_bytes - ctx->in_bytes < limit / 4) {
+        return NGX_OK;
+    }
+
+    ctx->in_bytes = s->in_bytes;
+
     total = 0;
 
     for (i = 1; i < cscf->max_streams; i++) {
@@ -169,16 +176,8 @@ ngx_multisource_guard_chunks(ngx_rtmp_session_t *s)
         total += st->len;
     }
 
-    if (s->in_csid) {
-        st = &s->in_streams[s->in_csid];
-
-        if (st->hdr.mlen > st->len) {
-            total += ngx_min(st->hdr.mlen - st->len, s->in_chunk_size);
-        }
-
-        if (st->hdr.mlen > limit) {
-            total = st->hdr.mlen;
-        }
+    if (s->in_csid && s->in_streams[s->in_csid].hdr.mlen > limit) {
+        total = s->in_streams[s->in_csid].hdr.mlen;
     }
 
     if (total > limit) {

@@ -785,8 +785,13 @@ ngx_multisource_registry_look(ngx_multisource_registry_t *reg,
     silent = ngx_multisource_elapsed(peer->beat);
 
     walk->stalled = silent > NGX_MULTISOURCE_STALLED;
-    walk->visible = silent <= NGX_MULTISOURCE_HIDDEN
-                    && ngx_multisource_registry_alive(peer);
+    walk->visible = silent <= NGX_MULTISOURCE_HIDDEN;
+
+    /* one system call; the pid's reuse is for the next beat to find out */
+
+    if (kill(walk->pid, 0) == -1 && ngx_errno == ESRCH) {
+        walk->visible = 0;
+    }
 }
 
 
