@@ -266,16 +266,22 @@ ngx_multisource_registry_enter(ngx_multisource_registry_t *reg,
         for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
             peer = &shared->peers[i];
 
-            if (peer->token != 0
-                || !ngx_atomic_cmp_set(&peer->token, 0, token))
-            {
+            if (peer->token != 0) {
+                continue;
+            }
+
+            /* an entry that is being signed in must not look long dead */
+
+            peer->beat = ngx_current_msec;
+            ngx_memory_barrier();
+
+            if (!ngx_atomic_cmp_set(&peer->token, 0, token)) {
                 continue;
             }
 
             peer->start = ngx_multisource_registry_start_time(ngx_pid);
             peer->generation = generation;
             peer->number = number;
-            peer->beat = ngx_current_msec;
             ngx_memory_barrier();
             peer->pid = ngx_pid;
 
