@@ -224,9 +224,8 @@ my $wrong = grep { ids() ne 'Z_cam Main_Screen main' } 1 .. 200;
 
 is($wrong, 0, '200 times the whole list');
 
-my %pid;
-
-$pid{$1}++ while $t->read('access.log') =~ /^(\d+) 200 alice\|-\|$/mg;
+my %pid = map { $_ => 1 }
+    $t->read('access.log') =~ /^(\d+) 200 alice\|-\|$/mg;
 
 is(scalar keys %pid, 2, 'from either worker');
 

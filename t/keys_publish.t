@@ -200,6 +200,14 @@ like($t->reload(undef, fails => 1), qr{invalid line in key file "\S+/keys":2},
     'a bad key file is not loaded');
 is(publish("${frank}_new2"), 'Start', 'and the one before is in force');
 
+# a key where the application should be is not shown either
+
+for my $app ($alice, "liv/$alice", "live/$alice/x/y", "/$alice") {
+    my $c = $t->rtmp(app => $app);
+    isnt(($c->publish('Main_Screen') || {})->{code}, 'NetStream.Publish.Start',
+        'a key for an application');
+}
+
 # where a key could show up
 
 $t->wait_for(sub { $t->read('public/hls/alice_Desk/index.m3u8') =~ /\.ts/ },

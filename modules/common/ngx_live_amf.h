@@ -23,7 +23,7 @@
 
 
 #define NGX_LIVE_AMF_MAX_DEPTH   16       /* containers in each other, E15 */
-#define NGX_LIVE_AMF_MAX_VALUES  4096     /* of one message, nested ones too */
+#define NGX_LIVE_AMF_MAX_VALUES  65536    /* of one message, nested ones too */
 #define NGX_LIVE_AMF_NTOP        8        /* top-level values described */
 
 /* AMF0 2.1, the markers that nginx-rtmp reads */

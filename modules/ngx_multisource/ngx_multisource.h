@@ -54,16 +54,26 @@
 typedef struct ngx_multisource_keys_s  ngx_multisource_keys_t;
 
 
+/* of a directive that can only be checked when all of them are known */
+
+typedef struct {
+    ngx_str_t                file;
+    ngx_uint_t               line;
+} ngx_multisource_place_t;
+
+
 /* what `multisource on` means in one rtmp application; in the cycle's pool */
 
 typedef struct {
     ngx_flag_t               enable;
+    ngx_multisource_place_t  enable_place;
     ngx_str_t                name;              /* of the application */
 
     ngx_str_t                keys_file;
     ngx_multisource_keys_t  *keys;              /* NULL: no key file */
 
     ngx_multisource_naming_t naming;
+    ngx_multisource_place_t  default_source_place;
     ngx_array_t             *reserved;          /* ngx_str_t, lower case */
 
     ngx_uint_t               max_sources;       /* per streamer */

@@ -36,6 +36,10 @@ static ngx_int_t ngx_multisource_command_on_connect(ngx_rtmp_session_t *s,
     ngx_rtmp_connect_t *v);
 static void ngx_multisource_command_split_app(ngx_rtmp_session_t *s,
     ngx_rtmp_connect_t *v);
+static void ngx_multisource_command_no_app(ngx_rtmp_session_t *s,
+    ngx_rtmp_connect_t *v);
+static void ngx_multisource_command_cut(u_char *url, u_char *rest);
+static void ngx_multisource_command_clean(u_char *s);
 static ngx_rtmp_core_app_conf_t *ngx_multisource_command_app(
     ngx_rtmp_session_t *s, u_char *name, size_t len);
 static ngx_int_t ngx_multisource_command_on_publish(ngx_rtmp_session_t *s,
@@ -237,6 +241,14 @@ ngx_multisource_command_on_connect(ngx_rtmp_session_t *s,
     ngx_rtmp_connect_t *v)
 {
     ngx_multisource_command_loud(s);
+
+    ngx_multisource_command_clean(v->app);
+    ngx_multisource_command_clean(v->args);
+    ngx_multisource_command_clean(v->flashver);
+    ngx_multisource_command_clean(v->swf_url);
+    ngx_multisource_command_clean(v->tc_url);
+    ngx_multisource_command_clean(v->page_url);
+
     ngx_multisource_command_split_app(s, v);
 
     ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
@@ -260,7 +272,7 @@ ngx_multisource_command_split_app(ngx_rtmp_session_t *s,
     ngx_rtmp_connect_t *v)
 {
     size_t                       len;
-    u_char                      *p, *rest;
+    u_char                      *rest;
     ngx_rtmp_core_app_conf_t    *app;
     ngx_multisource_ctx_t       *ctx;
     ngx_multisource_app_conf_t  *conf;
@@ -274,19 +286,16 @@ ngx_multisource_command_split_app(ngx_rtmp_session_t *s,
     }
 
     rest = (u_char *) ngx_strchr(v->app, '/');
+    app = NULL;
 
-    if (rest == NULL || rest[1] == '\0') {
-        return;
+    if (rest && rest[1] != '\0') {
+        app = ngx_multisource_command_app(s, v->app, rest - v->app);
     }
 
-    app = ngx_multisource_command_app(s, v->app, rest - v->app);
-    if (app == NULL) {
-        return;
-    }
+    conf = app ? app->app_conf[ngx_multisource_rtmp_module.ctx_index] : NULL;
 
-    conf = app->app_conf[ngx_multisource_rtmp_module.ctx_index];
-
-    if (!conf->enable) {
+    if (conf == NULL || !conf->enable) {
+        ngx_multisource_command_no_app(s, v);
         return;
     }
 
@@ -300,14 +309,75 @@ ngx_multisource_command_split_app(ngx_rtmp_session_t *s,
     ngx_memcpy(ctx->app_rest.data, rest + 1, len);
     ctx->app_rest.len = len;
 
-    /* the key must not be seen in tcUrl either */
+    /* the key must not be seen in URLs either: OBS repeats tcUrl in swfUrl */
 
-    p = (u_char *) ngx_strstr(v->tc_url, rest);
+    ngx_multisource_command_cut(v->tc_url, rest);
+    ngx_multisource_command_cut(v->swf_url, rest);
+    ngx_multisource_command_cut(v->page_url, rest);
+
+    *rest = '\0';
+}
+
+
+/*
+ * No such application: the name may be a key in the wrong place, and
+ * nginx-rtmp is about to log it.
+ */
+
+static void
+ngx_multisource_command_no_app(ngx_rtmp_session_t *s, ngx_rtmp_connect_t *v)
+{
+    size_t                        len;
+    u_char                        mask[8];
+    ngx_str_t                     name;
+    ngx_multisource_main_conf_t  *mcf;
+    ngx_multisource_app_conf_t  **app;
+
+    mcf = ngx_rtmp_get_module_main_conf(s, ngx_multisource_rtmp_module);
+
+    if (mcf->apps.nelts == 0 || v->app[0] == '\0') {
+        return;
+    }
+
+    ngx_multisource_command_cut(v->tc_url, v->app);
+    ngx_multisource_command_cut(v->swf_url, v->app);
+    ngx_multisource_command_cut(v->page_url, v->app);
+
+    app = mcf->apps.elts;
+
+    name.data = v->app;
+    name.len = ngx_strlen(v->app);
+
+    len = ngx_multisource_name_mask(&app[0]->naming, &name, mask);
+
+    ngx_memcpy(v->app, mask, len);
+    v->app[len] = '\0';
+}
+
+
+static void
+ngx_multisource_command_cut(u_char *url, u_char *rest)
+{
+    u_char  *p;
+
+    p = (u_char *) ngx_strstr(url, rest);
+
     if (p) {
         *p = '\0';
     }
+}
 
-    *rest = '\0';
+
+/* what nginx and nginx-rtmp log as it is must not forge lines of the log */
+
+static void
+ngx_multisource_command_clean(u_char *s)
+{
+    for ( /* void */ ; *s; s++) {
+        if (*s < ' ' || *s == 0x7f) {
+            *s = '?';
+        }
+    }
 }
 
 
@@ -338,6 +408,8 @@ ngx_multisource_command_on_publish(ngx_rtmp_session_t *s,
     ngx_rtmp_publish_t *v)
 {
     ngx_multisource_command_loud(s);
+
+    ngx_multisource_command_clean(v->args);
 
     if (ngx_multisource_session_conf(s) == NULL) {
         ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
@@ -376,6 +448,9 @@ ngx_multisource_command_on_play(ngx_rtmp_session_t *s, ngx_rtmp_play_t *v)
     if (ctx->lingering) {
         return NGX_OK;
     }
+
+    ngx_multisource_command_clean(v->name);
+    ngx_multisource_command_clean(v->args);
 
     /* rtmp://host/app/STREAMER/SOURCE is played as STREAMER_SOURCE */
 
@@ -416,6 +491,17 @@ ngx_multisource_command_on_play(ngx_rtmp_session_t *s, ngx_rtmp_play_t *v)
         ngx_cpystrn(v->name, buf, ngx_min(len + 1, NGX_RTMP_MAX_NAME));
 
         name.len = ngx_strlen(v->name);
+        head.data = name.data;
+        head.len = ngx_multisource_name_cut(&conf->naming, &name, 0, &rest);
+
+    } else if (key) {
+        /* a source that cannot be: nobody publishes the masked name */
+
+        len = ngx_multisource_name_mask(&conf->naming, &name, mask);
+        ngx_memcpy(v->name, mask, len);
+        v->name[len] = '\0';
+
+        name.len = len;
         head.data = name.data;
         head.len = ngx_multisource_name_cut(&conf->naming, &name, 0, &rest);
     }

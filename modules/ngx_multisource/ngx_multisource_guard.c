@@ -10,7 +10,7 @@
 #include "ngx_multisource_session.h"
 
 #include "ngx_live_amf.h"
-#include "ngx_live_avc.h"
+#include "ngx_live_spin.h"
 
 
 /* RTMP 1.0, 5.4.1: at least 128 bytes; the most is ours */
@@ -399,7 +399,7 @@ ngx_multisource_guard_video(ngx_rtmp_session_t *s, ngx_chain_t *in)
     /* what nginx-rtmp takes for an AVC header, Enhanced RTMP included */
 
     if (in->buf->last - p >= 3 && (p[0] & 0x0f) == 7 && p[1] == 0
-        && ngx_live_avc_bounded(p, in->buf->last) != NGX_OK)
+        && ngx_live_spin_check(p, in->buf->last) != NGX_OK)
     {
         return ngx_multisource_guard_fail(s, NGX_MULTISOURCE_BAD_CODEC_HEADER);
     }

@@ -5,6 +5,7 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_keyline.h"
 #include "ngx_multisource_keys.h"
 
 #include <openssl/crypto.h>
@@ -17,12 +18,8 @@
 static ngx_int_t ngx_multisource_keys_line(ngx_conf_t *cf,
     ngx_multisource_app_conf_t *conf, ngx_array_t *keys, u_char *p,
     u_char *last, ngx_uint_t line);
-static ngx_int_t ngx_multisource_keys_option(ngx_conf_t *cf,
-    ngx_multisource_app_conf_t *conf, ngx_multisource_key_t *key,
-    ngx_str_t *word);
-static ngx_int_t ngx_multisource_keys_digest(ngx_str_t *word, u_char *digest);
-static ngx_uint_t ngx_multisource_keys_word(u_char **p, u_char *last,
-    ngx_str_t *word);
+static ngx_int_t ngx_multisource_keys_add(ngx_conf_t *cf, ngx_array_t *keys,
+    ngx_multisource_keyline_t *parsed, ngx_uint_t line);
 static int ngx_libc_cdecl ngx_multisource_keys_cmp(const void *one,
     const void *two);
 static ngx_multisource_key_t *ngx_multisource_keys_search(
@@ -171,13 +168,35 @@ static ngx_int_t
 ngx_multisource_keys_line(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf,
     ngx_array_t *keys, u_char *p, u_char *last, ngx_uint_t line)
 {
-    const char             *expected;
-    ngx_str_t               word, streamer;
-    ngx_multisource_key_t  *key;
+    const char                 *expected;
+    ngx_multisource_keyline_t   parsed;
 
-    if (!ngx_multisource_keys_word(&p, last, &word) || word.data[0] == '#') {
+    switch (ngx_multisource_keyline_parse(&parsed, &conf->naming,
+                                          NGX_MULTISOURCE_MAX_SOURCES,
+                                          p, last, &expected))
+    {
+
+    case NGX_OK:
+        return ngx_multisource_keys_add(cf, keys, &parsed, line);
+
+    case NGX_DONE:
         return NGX_OK;
+
+    default: /* NGX_ERROR */
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "invalid line in key file \"%V\":%ui, expected %s",
+                           &conf->keys_file, line, expected);
+        return NGX_ERROR;
     }
+}
+
+
+static ngx_int_t
+ngx_multisource_keys_add(ngx_conf_t *cf, ngx_array_t *keys,
+    ngx_multisource_keyline_t *parsed, ngx_uint_t line)
+{
+    ngx_str_t               value, *source;
+    ngx_multisource_key_t  *key;
 
     key = ngx_array_push(keys);
     if (key == NULL) {
@@ -185,176 +204,48 @@ ngx_multisource_keys_line(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf,
     }
 
     ngx_memzero(key, sizeof(ngx_multisource_key_t));
+
     key->line = line;
+    key->max_sources = parsed->max_sources;
+    key->max_bitrate = parsed->max_bitrate;
 
-    expected = "sha256: and 64 hexadecimal digits, or a key of 4 to 200 "
-               "characters without \"/\"";
+    if (parsed->key.len) {
+        SHA256(parsed->key.data, parsed->key.len, key->digest);
 
-    if (ngx_multisource_keys_digest(&word, key->digest) != NGX_OK) {
-        goto invalid;
+    } else {
+        ngx_memcpy(key->digest, parsed->digest, sizeof(key->digest));
     }
 
-    expected = "after the key a streamer id of 1 to 50 letters, digits, "
-               "\"_\" and \"-\", not reserved and without the separator";
-
-    if (!ngx_multisource_keys_word(&p, last, &streamer)
-        || ngx_multisource_name_check_streamer(&conf->naming, &streamer)
-           != NGX_MULTISOURCE_OK)
-    {
-        goto invalid;
-    }
-
-    key->streamer.len = streamer.len;
-    key->streamer.data = ngx_pstrdup(cf->pool, &streamer);
+    key->streamer.len = parsed->streamer.len;
+    key->streamer.data = ngx_pstrdup(cf->pool, &parsed->streamer);
     if (key->streamer.data == NULL) {
         return NGX_ERROR;
     }
 
-    expected = "max_sources=N (1 to 64), max_bitrate=RATE (such as 8m) or "
-               "sources=NAME,... after the streamer";
-
-    while (ngx_multisource_keys_word(&p, last, &word) && word.data[0] != '#') {
-        if (ngx_multisource_keys_option(cf, conf, key, &word) != NGX_OK) {
-            goto invalid;
-        }
-    }
-
-    return NGX_OK;
-
-invalid:
-
-    ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                       "invalid line in key file \"%V\":%ui, expected %s",
-                       &conf->keys_file, line, expected);
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_multisource_keys_option(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf,
-    ngx_multisource_key_t *key, ngx_str_t *word)
-{
-    u_char     *p, *last, *comma;
-    ngx_int_t   n;
-    ngx_str_t   value, *source;
-
-    if (word->len > 12 && ngx_strncmp(word->data, "max_sources=", 12) == 0) {
-        n = ngx_atoi(word->data + 12, word->len - 12);
-
-        if (n < 1 || n > NGX_MULTISOURCE_MAX_SOURCES) {
-            return NGX_ERROR;
-        }
-
-        key->max_sources = n;
+    if (parsed->sources.len == 0) {
         return NGX_OK;
     }
 
-    if (word->len > 12 && ngx_strncmp(word->data, "max_bitrate=", 12) == 0) {
-        value.len = word->len - 12;
-        value.data = word->data + 12;
-
-        return ngx_multisource_keys_rate(&value, &key->max_bitrate);
-    }
-
-    if (word->len > 8 && ngx_strncmp(word->data, "sources=", 8) == 0) {
-
-        key->sources = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
-        if (key->sources == NULL) {
-            return NGX_ERROR;
-        }
-
-        last = word->data + word->len;
-
-        for (p = word->data + 8; p <= last; p = comma + 1) {
-
-            comma = ngx_strlchr(p, last, ',');
-            if (comma == NULL) {
-                comma = last;
-            }
-
-            value.data = p;
-            value.len = comma - p;
-
-            if (ngx_multisource_name_check_source(&conf->naming, &value)
-                != NGX_MULTISOURCE_OK)
-            {
-                return NGX_ERROR;
-            }
-
-            source = ngx_array_push(key->sources);
-            if (source == NULL) {
-                return NGX_ERROR;
-            }
-
-            source->len = value.len;
-            source->data = ngx_pstrdup(cf->pool, &value);
-            if (source->data == NULL) {
-                return NGX_ERROR;
-            }
-        }
-
-        return NGX_OK;
-    }
-
-    return NGX_ERROR;
-}
-
-
-static ngx_int_t
-ngx_multisource_keys_digest(ngx_str_t *word, u_char *digest)
-{
-    ngx_int_t   n;
-    ngx_uint_t  i;
-
-    if (word->len > 7 && ngx_strncmp(word->data, "sha256:", 7) == 0) {
-
-        if (word->len != 7 + 64) {
-            return NGX_ERROR;
-        }
-
-        for (i = 0; i < 32; i++) {
-            n = ngx_hextoi(word->data + 7 + 2 * i, 2);
-            if (n == NGX_ERROR) {
-                return NGX_ERROR;
-            }
-
-            digest[i] = (u_char) n;
-        }
-
-        return NGX_OK;
-    }
-
-    if (word->len < 4 || word->len > 200
-        || ngx_strlchr(word->data, word->data + word->len, '/'))
-    {
+    key->sources = ngx_array_create(cf->pool, 4, sizeof(ngx_str_t));
+    if (key->sources == NULL) {
         return NGX_ERROR;
     }
 
-    SHA256(word->data, word->len, digest);
+    while (ngx_multisource_keyline_source(&parsed->sources, &value)) {
+
+        source = ngx_array_push(key->sources);
+        if (source == NULL) {
+            return NGX_ERROR;
+        }
+
+        source->len = value.len;
+        source->data = ngx_pstrdup(cf->pool, &value);
+        if (source->data == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     return NGX_OK;
-}
-
-
-static ngx_uint_t
-ngx_multisource_keys_word(u_char **p, u_char *last, ngx_str_t *word)
-{
-    u_char  *s;
-
-    for (s = *p; s < last && (*s == ' ' || *s == '\t' || *s == '\r'); s++) {
-        /* void */
-    }
-
-    word->data = s;
-
-    while (s < last && *s != ' ' && *s != '\t' && *s != '\r') {
-        s++;
-    }
-
-    word->len = s - word->data;
-    *p = s;
-
-    return word->len != 0;
 }
 
 
@@ -486,45 +377,4 @@ ngx_multisource_keys_streamer(ngx_multisource_keys_t *keys,
     }
 
     return 0;
-}
-
-
-ngx_int_t
-ngx_multisource_keys_rate(ngx_str_t *value, uint64_t *rate)
-{
-    u_char      unit;
-    size_t      len;
-    uint64_t    scale;
-    ngx_int_t   n;
-
-    if (value->len == 0) {
-        return NGX_ERROR;
-    }
-
-    len = value->len;
-    scale = 1;
-    unit = ngx_tolower(value->data[len - 1]);
-
-    if (unit == 'k') {
-        scale = 1000;
-        len--;
-
-    } else if (unit == 'm') {
-        scale = 1000000;
-        len--;
-
-    } else if (unit == 'g') {
-        scale = 1000000000;
-        len--;
-    }
-
-    n = ngx_atoi(value->data, len);
-
-    if (n <= 0 || (uint64_t) n > 1000000000000ULL / scale) {
-        return NGX_ERROR;
-    }
-
-    *rate = n * scale;
-
-    return NGX_OK;
 }

@@ -58,9 +58,6 @@ ngx_uint_t ngx_multisource_keys_allows(ngx_multisource_key_t *key,
 ngx_uint_t ngx_multisource_keys_streamer(ngx_multisource_keys_t *keys,
     ngx_str_t *streamer);
 
-/* a decimal bit rate, such as 8m or 500k; NGX_ERROR when it is not one */
-ngx_int_t ngx_multisource_keys_rate(ngx_str_t *value, uint64_t *rate);
-
 #pragma GCC visibility pop
 
 

@@ -17,8 +17,6 @@ static void ngx_multisource_meter_advance(ngx_multisource_meter_t *m,
 static void
 ngx_multisource_meter_advance(ngx_multisource_meter_t *m, ngx_msec_t now)
 {
-    ngx_uint_t  n;
-
     if (now - m->start >= 2 * NGX_MULTISOURCE_METER_WINDOW) {
         ngx_memzero(m->bucket, sizeof(m->bucket));
         m->sum = 0;
@@ -26,7 +24,7 @@ ngx_multisource_meter_advance(ngx_multisource_meter_t *m, ngx_msec_t now)
         return;
     }
 
-    for (n = 0; now - m->start >= NGX_MULTISOURCE_METER_BUCKET; n++) {
+    while (now - m->start >= NGX_MULTISOURCE_METER_BUCKET) {
         m->start += NGX_MULTISOURCE_METER_BUCKET;
         m->current = (m->current + 1) % NGX_MULTISOURCE_METER_BUCKETS;
         m->sum -= m->bucket[m->current];

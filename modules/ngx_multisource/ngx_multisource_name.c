@@ -13,6 +13,7 @@
 static ngx_uint_t ngx_multisource_name_char(u_char ch);
 static ngx_uint_t ngx_multisource_name_reserved(
     ngx_multisource_naming_t *naming, ngx_str_t *name);
+static ngx_uint_t ngx_multisource_name_meets(ngx_str_t *sep, ngx_str_t *name);
 
 
 size_t
@@ -86,6 +87,31 @@ ngx_multisource_name_reserved(ngx_multisource_naming_t *naming,
 }
 
 
+/*
+ * Would a separator be found in the name, or across its end once one follows?
+ * With "__", "a_" and "b" would make "a___b", which is "_b" of "a".
+ */
+
+static ngx_uint_t
+ngx_multisource_name_meets(ngx_str_t *sep, ngx_str_t *name)
+{
+    size_t  i, n;
+
+    for (i = 0; i < name->len; i++) {
+
+        n = ngx_min(sep->len, name->len - i);
+
+        if (ngx_memcmp(name->data + i, sep->data, n) == 0
+            && ngx_memcmp(sep->data + n, sep->data, sep->len - n) == 0)
+        {
+            return 1;
+        }
+    }
+
+    return 0;
+}
+
+
 ngx_uint_t
 ngx_multisource_name_check_source(ngx_multisource_naming_t *naming,
     ngx_str_t *source)
@@ -114,8 +140,7 @@ ngx_uint_t
 ngx_multisource_name_check_streamer(ngx_multisource_naming_t *naming,
     ngx_str_t *streamer)
 {
-    size_t   i;
-    u_char  *rest;
+    size_t  i;
 
     if (streamer->len == 0 || streamer->len > NGX_MULTISOURCE_NAME_MAX) {
         return NGX_MULTISOURCE_BAD_STREAM_NAME;
@@ -127,9 +152,9 @@ ngx_multisource_name_check_streamer(ngx_multisource_naming_t *naming,
         }
     }
 
-    (void) ngx_multisource_name_cut(naming, streamer, 0, &rest);
-
-    if (rest || ngx_multisource_name_reserved(naming, streamer)) {
+    if (ngx_multisource_name_meets(&naming->separator, streamer)
+        || ngx_multisource_name_reserved(naming, streamer))
+    {
         return NGX_MULTISOURCE_BAD_STREAM_NAME;
     }
 

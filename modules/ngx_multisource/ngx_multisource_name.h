@@ -43,7 +43,10 @@ typedef struct {
 size_t ngx_multisource_name_cut(ngx_multisource_naming_t *naming,
     ngx_str_t *name, size_t from, u_char **rest);
 
-/* NGX_MULTISOURCE_OK, or why the name may not be used */
+/*
+ * NGX_MULTISOURCE_OK, or why the name may not be used. Two accepted names make
+ * a public name that ngx_multisource_name_cut() splits into the same two.
+ */
 ngx_uint_t ngx_multisource_name_check_source(ngx_multisource_naming_t *naming,
     ngx_str_t *source);
 ngx_uint_t ngx_multisource_name_check_streamer(
@@ -51,8 +54,8 @@ ngx_uint_t ngx_multisource_name_check_streamer(
 
 /*
  * A name that nothing is known about yet (an on_publish callback will tell)
- * but that stock modules may already use in a path: no "/", no control
- * character, no leading dot.
+ * but that stock modules may already use in a path: printable ASCII without
+ * blank, "/", "\", "%" and quote, no leading dot, no two dots in a row.
  */
 ngx_uint_t ngx_multisource_name_check_sent(ngx_str_t *name);
 

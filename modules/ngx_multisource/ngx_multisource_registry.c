@@ -14,6 +14,8 @@
 #define NGX_MULTISOURCE_WORKERS     256
 #define NGX_MULTISOURCE_READ_TRIES  64
 
+#define NGX_MULTISOURCE_SIGNING     1           /* no worker has this token */
+
 /* a worker that has not run for so long shows its sources as stalled ... */
 #define NGX_MULTISOURCE_STALLED     5000        /* ms */
 /* ... and then not at all; it may still wake up */
@@ -21,9 +23,9 @@
 
 
 /*
- * A worker signs in by a compare-and-swap of `token` from 0, and its entry is
- * valid once `pid` is set. The start time tells it from a later process with
- * the same pid.
+ * A worker signs in by a compare-and-swap of `token` from 0 to a reserved one,
+ * fills its entry and sets its own. The start time tells it from a later
+ * process with the same pid.
  */
 
 typedef struct {
@@ -73,7 +75,7 @@ static ngx_uint_t ngx_multisource_registry_alive(ngx_multisource_peer_t *peer);
 static ngx_int_t ngx_multisource_registry_read(ngx_multisource_slot_t *slot,
     ngx_multisource_record_t *record);
 static void ngx_multisource_registry_reap(ngx_multisource_registry_t *reg,
-    ngx_multisource_peer_t *peer);
+    ngx_multisource_peer_t *peer, ngx_atomic_uint_t token);
 static void ngx_multisource_registry_clear(ngx_multisource_registry_t *reg,
     ngx_multisource_slot_t *slot);
 static void ngx_multisource_registry_publish(ngx_multisource_slot_t *slot,
@@ -275,15 +277,18 @@ ngx_multisource_registry_enter(ngx_multisource_registry_t *reg,
             peer->beat = ngx_current_msec;
             ngx_memory_barrier();
 
-            if (!ngx_atomic_cmp_set(&peer->token, 0, token)) {
+            if (!ngx_atomic_cmp_set(&peer->token, 0, NGX_MULTISOURCE_SIGNING))
+            {
                 continue;
             }
 
+            peer->pid = ngx_pid;
             peer->start = ngx_multisource_registry_start_time(ngx_pid);
             peer->generation = generation;
             peer->number = number;
+            peer->beat = ngx_current_msec;
             ngx_memory_barrier();
-            peer->pid = ngx_pid;
+            peer->token = token;
 
             reg->token = token;
 
@@ -317,7 +322,7 @@ ngx_multisource_registry_leave(ngx_multisource_registry_t *reg)
     peer = ngx_multisource_registry_peer(reg->shared, reg->token);
 
     if (peer) {
-        ngx_multisource_registry_reap(reg, peer);
+        ngx_multisource_registry_reap(reg, peer, reg->token);
     }
 
     reg->token = 0;
@@ -348,11 +353,6 @@ ngx_multisource_registry_alive(ngx_multisource_peer_t *peer)
 
     pid = peer->pid;
 
-    if (pid == 0) {
-        /* between signing in and being valid; killed there, it never will */
-        return ngx_multisource_elapsed(peer->beat) < NGX_MULTISOURCE_STALLED;
-    }
-
     /* EPERM says nothing: `user` may have changed with a reload */
 
     if (kill(pid, 0) == -1 && ngx_errno == ESRCH) {
@@ -369,6 +369,7 @@ void
 ngx_multisource_registry_beat(ngx_multisource_registry_t *reg)
 {
     ngx_uint_t                 i;
+    ngx_atomic_uint_t          token;
     ngx_multisource_peer_t    *peer;
     ngx_multisource_shared_t  *shared;
 
@@ -376,18 +377,33 @@ ngx_multisource_registry_beat(ngx_multisource_registry_t *reg)
 
     for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
         peer = &shared->peers[i];
+        token = peer->token;
 
-        if (peer->token == 0) {
+        if (token == 0) {
             continue;
         }
 
-        if (peer->token == reg->token) {
+        if (token == reg->token) {
             peer->beat = ngx_current_msec;
             continue;
         }
 
+        if (token == NGX_MULTISOURCE_SIGNING) {
+
+            /* killed in the middle of it */
+
+            if (ngx_multisource_elapsed(peer->beat) > NGX_MULTISOURCE_STALLED)
+            {
+                (void) ngx_atomic_cmp_set(&peer->token, token, 0);
+            }
+
+            continue;
+        }
+
+        /* if the entry is another's by then, the token is not */
+
         if (!ngx_multisource_registry_alive(peer)) {
-            ngx_multisource_registry_reap(reg, peer);
+            ngx_multisource_registry_reap(reg, peer, token);
         }
     }
 }
@@ -401,17 +417,11 @@ ngx_multisource_registry_beat(ngx_multisource_registry_t *reg)
 
 static void
 ngx_multisource_registry_reap(ngx_multisource_registry_t *reg,
-    ngx_multisource_peer_t *peer)
+    ngx_multisource_peer_t *peer, ngx_atomic_uint_t token)
 {
     ngx_uint_t               i, n;
-    ngx_atomic_uint_t        token, mine;
+    ngx_atomic_uint_t        mine;
     ngx_multisource_slot_t  *slot;
-
-    token = peer->token;
-
-    if (token == 0) {
-        return;
-    }
 
     mine = reg->token ? reg->token : token;
     n = 0;
@@ -430,7 +440,6 @@ ngx_multisource_registry_reap(ngx_multisource_registry_t *reg,
     /* the entry is free for others from here on: the token goes last */
 
     peer->pid = 0;
-    peer->beat = ngx_current_msec;
     ngx_memory_barrier();
     (void) ngx_atomic_cmp_set(&peer->token, token, 0);
 
@@ -492,7 +501,8 @@ ngx_multisource_registry_generation(ngx_shm_zone_t *zone,
     for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
         peer = &shared->peers[i];
 
-        if (peer->token && peer->generation == generation
+        if (peer->token > NGX_MULTISOURCE_SIGNING
+            && peer->generation == generation
             && ngx_multisource_registry_alive(peer))
         {
             return 1;
@@ -844,7 +854,9 @@ ngx_multisource_registry_totals(ngx_multisource_registry_t *reg,
     for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
         peer = &shared->peers[i];
 
-        if (peer->token && ngx_multisource_registry_alive(peer)) {
+        if (peer->token > NGX_MULTISOURCE_SIGNING
+            && ngx_multisource_registry_alive(peer))
+        {
             totals->workers++;
         }
     }

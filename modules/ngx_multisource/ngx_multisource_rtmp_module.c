@@ -10,6 +10,7 @@
 #include "ngx_multisource_command.h"
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_keys.h"
+#include "ngx_multisource_rate.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
 
@@ -48,6 +49,12 @@ static void *ngx_multisource_rtmp_create_app_conf(ngx_conf_t *cf);
 static char *ngx_multisource_rtmp_merge_app_conf(ngx_conf_t *cf, void *parent,
     void *child);
 
+static char *ngx_multisource_rtmp_zone(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_multisource_rtmp_keys(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_multisource_rtmp_on(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
+static char *ngx_multisource_rtmp_default_source(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
 static char *ngx_multisource_rtmp_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_multisource_rtmp_max_sources(ngx_conf_t *cf,
@@ -71,6 +78,14 @@ static ngx_int_t ngx_multisource_rtmp_on_media(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
 
 
+static ngx_conf_post_t  ngx_multisource_rtmp_zone_post = {
+    ngx_multisource_rtmp_zone
+};
+
+static ngx_conf_post_t  ngx_multisource_rtmp_keys_post = {
+    ngx_multisource_rtmp_keys
+};
+
 static ngx_str_t  ngx_multisource_zone_name = ngx_string("multisource");
 
 
@@ -81,7 +96,7 @@ static ngx_command_t  ngx_multisource_rtmp_commands[] = {
       ngx_conf_set_size_slot,
       NGX_RTMP_MAIN_CONF_OFFSET,
       offsetof(ngx_multisource_main_conf_t, zone_size),
-      NULL },
+      &ngx_multisource_rtmp_zone_post },
 
     { ngx_string("multisource_guard"),
       NGX_RTMP_MAIN_CONF|NGX_CONF_FLAG,
@@ -92,7 +107,7 @@ static ngx_command_t  ngx_multisource_rtmp_commands[] = {
 
     { ngx_string("multisource"),
       NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_FLAG,
-      ngx_conf_set_flag_slot,
+      ngx_multisource_rtmp_on,
       NGX_RTMP_APP_CONF_OFFSET,
       offsetof(ngx_multisource_app_conf_t, enable),
       NULL },
@@ -102,7 +117,7 @@ static ngx_command_t  ngx_multisource_rtmp_commands[] = {
       ngx_conf_set_str_slot,
       NGX_RTMP_APP_CONF_OFFSET,
       offsetof(ngx_multisource_app_conf_t, keys_file),
-      NULL },
+      &ngx_multisource_rtmp_keys_post },
 
     { ngx_string("multisource_separator"),
       NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
@@ -113,7 +128,7 @@ static ngx_command_t  ngx_multisource_rtmp_commands[] = {
 
     { ngx_string("multisource_default_source"),
       NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
-      ngx_conf_set_str_slot,
+      ngx_multisource_rtmp_default_source,
       NGX_RTMP_APP_CONF_OFFSET,
       offsetof(ngx_multisource_app_conf_t, naming)
           + offsetof(ngx_multisource_naming_t, default_source),
@@ -316,13 +331,6 @@ ngx_multisource_rtmp_init_main_conf(ngx_conf_t *cf, void *conf)
     ngx_conf_init_size_value(mcf->zone_size, 8 * 1024 * 1024);
     ngx_conf_init_value(mcf->guard, 1);
 
-    if (mcf->zone_size < NGX_MULTISOURCE_MIN_ZONE) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "multisource_zone is too small, it must be at least "
-                      "%dk", NGX_MULTISOURCE_MIN_ZONE / 1024);
-        return NGX_CONF_ERROR;
-    }
-
     return NGX_CONF_OK;
 }
 
@@ -357,6 +365,14 @@ ngx_multisource_rtmp_merge_app_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_multisource_app_conf_t  *prev = parent;
     ngx_multisource_app_conf_t  *conf = child;
 
+    if (conf->enable == NGX_CONF_UNSET) {
+        conf->enable_place = prev->enable_place;
+    }
+
+    if (conf->naming.default_source.data == NULL) {
+        conf->default_source_place = prev->default_source_place;
+    }
+
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_str_value(conf->keys_file, prev->keys_file, "");
     ngx_conf_merge_str_value(conf->naming.separator, prev->naming.separator,
@@ -385,6 +401,55 @@ ngx_multisource_rtmp_merge_app_conf(ngx_conf_t *cf, void *parent, void *child)
 
 
 static char *
+ngx_multisource_rtmp_zone(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t  *size = data;
+
+    if (*size < NGX_MULTISOURCE_MIN_ZONE) {
+        return "is too small, it must be at least 128k";
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+/* an empty name would mean that anybody may publish */
+
+static char *
+ngx_multisource_rtmp_keys(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_str_t  *file = data;
+
+    return file->len ? NGX_CONF_OK : "must name a file";
+}
+
+
+static char *
+ngx_multisource_rtmp_on(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_multisource_app_conf_t  *macf = conf;
+
+    macf->enable_place.file = cf->conf_file->file.name;
+    macf->enable_place.line = cf->conf_file->line;
+
+    return ngx_conf_set_flag_slot(cf, cmd, conf);
+}
+
+
+static char *
+ngx_multisource_rtmp_default_source(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf)
+{
+    ngx_multisource_app_conf_t  *macf = conf;
+
+    macf->default_source_place.file = cf->conf_file->file.name;
+    macf->default_source_place.line = cf->conf_file->line;
+
+    return ngx_conf_set_str_slot(cf, cmd, conf);
+}
+
+
+static char *
 ngx_multisource_rtmp_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     char       *p = conf;
@@ -404,7 +469,7 @@ ngx_multisource_rtmp_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_multisource_keys_rate(&value[1], rate) != NGX_OK) {
+    if (ngx_multisource_rate_parse(&value[1], rate) != NGX_OK) {
         return "must be bits per second, such as 8m or 500k, or off";
     }
 
@@ -646,8 +711,9 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     if (conf->name.len >= NGX_MULTISOURCE_APP_MAX) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "the name of application \"%V\" is too long for "
-                      "multisource, %d characters are the most",
-                      &conf->name, NGX_MULTISOURCE_APP_MAX - 1);
+                      "multisource, %d characters are the most, in %V:%ui",
+                      &conf->name, NGX_MULTISOURCE_APP_MAX - 1,
+                      &conf->enable_place.file, conf->enable_place.line);
         return NGX_ERROR;
     }
 
@@ -656,7 +722,8 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     if (!live->live) {
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "\"multisource on\" needs \"live on\" in application "
-                      "\"%V\"", &conf->name);
+                      "\"%V\" in %V:%ui", &conf->name,
+                      &conf->enable_place.file, conf->enable_place.line);
         return NGX_ERROR;
     }
 
@@ -765,7 +832,10 @@ ngx_multisource_rtmp_naming(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf)
         ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
                       "invalid multisource_default_source \"%*s\": 1 to 50 "
                       "letters, digits, \"_\" and \"-\", and not a reserved "
-                      "name", len, conf->naming.default_source.data);
+                      "name, in %V:%ui",
+                      len, conf->naming.default_source.data,
+                      &conf->default_source_place.file,
+                      conf->default_source_place.line);
         return NGX_ERROR;
     }
 

@@ -1180,7 +1180,7 @@ ngx_multisource_session_fps(ngx_multisource_ctx_t *ctx)
 static ngx_uint_t
 ngx_multisource_session_over_total(ngx_multisource_ctx_t *ctx)
 {
-    uint64_t                  total, rate, limit;
+    uint64_t                  total, rate, limit, now, age;
     ngx_str_t                 streamer;
     ngx_uint_t                i, n;
     ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
@@ -1190,6 +1190,7 @@ ngx_multisource_session_over_total(ngx_multisource_ctx_t *ctx)
 
     n = ngx_multisource_walk_streamer(&ctx->conf->name, &streamer, entries);
 
+    now = ngx_multisource_now();
     limit = ctx->conf->max_total_bitrate;
     total = 0;
 
@@ -1198,6 +1199,15 @@ ngx_multisource_session_over_total(ngx_multisource_ctx_t *ctx)
         rate = entries[i].record.video.bitrate
                + entries[i].record.audio.bitrate;
         rate *= 1000;
+
+        /* a young source's rate is of less time: a burst must not count */
+
+        age = now > entries[i].record.started
+              ? now - entries[i].record.started : 0;
+
+        if (age < NGX_MULTISOURCE_METER_WINDOW) {
+            rate = rate * age / NGX_MULTISOURCE_METER_WINDOW;
+        }
 
         if (total + rate <= limit) {
             total += rate;

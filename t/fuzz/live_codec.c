@@ -5,7 +5,12 @@
  * Input: a byte, the codec; then the record.
  */
 
-/* sources: modules/common/ngx_live_codec.c */
+/* sources: modules/common/ngx_live_codec.c modules/common/ngx_live_h264.c */
+/* sources: modules/common/ngx_live_hevc.c modules/common/ngx_live_vvc.c */
+/* sources: modules/common/ngx_live_av1.c modules/common/ngx_live_vpx.c */
+/* sources: modules/common/ngx_live_aac.c modules/common/ngx_live_opus.c */
+/* sources: modules/common/ngx_live_flac.c modules/common/ngx_live_picture.c */
+/* sources: modules/common/ngx_live_text.c */
 
 
 #include "fuzz.h"

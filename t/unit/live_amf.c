@@ -206,11 +206,11 @@ test_limits(void)
            "17 ECMA arrays");
     tap_is(repeat("03 0001 61 0a 00000002", 9, &c), NGX_ERROR,
            "a mixture of 18");
-    tap_is(repeat("0a 00000000", 4096, &c), NGX_OK,
-           "4096 empty arrays behind each other");
+    tap_is(repeat("0a 00000000", 65536, &c), NGX_OK,
+           "65,536 empty arrays behind each other");
     tap_is(c.depth_max, 1, "do not nest");
-    tap_is(repeat("05", 4096, &c), NGX_OK, "4096 values");
-    tap_is(repeat("05", 4097, &c), NGX_ERROR, "4097 values");
+    tap_is(repeat("05", 65536, &c), NGX_OK, "65,536 values");
+    tap_is(repeat("05", 65537, &c), NGX_ERROR, "65,537 values");
 }
 
 

@@ -796,7 +796,9 @@ sub wait_until {
             return splice @$queue, $seen, 1 if $match->($queue->[$seen]);
         }
 
-        return unless $self->fill($deadline);
+        # a tick inside of fill may have read the last messages and the end
+
+        return if !$self->fill($deadline) && $seen == @$queue;
     }
 }
 

@@ -7,11 +7,11 @@
  * behaviour of ngx_rtmp_bitop.c, and must not take more than 255 rounds.
  */
 
-/* sources: modules/common/ngx_live_avc.c */
+/* sources: modules/common/ngx_live_spin.c */
 
 
 #include "fuzz.h"
-#include "ngx_live_avc.h"
+#include "ngx_live_spin.h"
 
 
 typedef struct {
@@ -60,7 +60,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     reader_t    r;
     ngx_uint_t  profile;
 
-    if (ngx_live_avc_bounded(data, data + size) != NGX_OK
+    if (ngx_live_spin_check(data, data + size) != NGX_OK
         || size < 3 || (data[0] & 0x0f) != 7 || data[1] != 0)
     {
         return 0;

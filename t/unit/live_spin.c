@@ -6,11 +6,11 @@
  * from that reader itself.
  */
 
-/* sources: modules/common/ngx_live_avc.c */
+/* sources: modules/common/ngx_live_spin.c */
 
 
 #include "tap.h"
-#include "ngx_live_avc.h"
+#include "ngx_live_spin.h"
 
 
 /* FLV and avcC up to the SPS, "len" is ignored by nginx-rtmp */
@@ -112,7 +112,7 @@ main(void)
 
     for (row = rows; row->name; row++) {
         p = tap_bytes(row->hex, &len);
-        tap_is(ngx_live_avc_bounded(p, p + len), row->want, row->name);
+        tap_is(ngx_live_spin_check(p, p + len), row->want, row->name);
         free(p);
     }
 

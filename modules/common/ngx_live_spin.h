@@ -10,8 +10,8 @@
  */
 
 
-#ifndef _NGX_LIVE_AVC_H_INCLUDED_
-#define _NGX_LIVE_AVC_H_INCLUDED_
+#ifndef _NGX_LIVE_SPIN_H_INCLUDED_
+#define _NGX_LIVE_SPIN_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -20,7 +20,7 @@
 
 /* H.264 7.4.2.1.1; nginx-rtmp may walk this many rounds */
 
-#define NGX_LIVE_AVC_MAX_CYCLE  255
+#define NGX_LIVE_SPIN_MAX_CYCLE  255
 
 
 #pragma GCC visibility push(hidden)
@@ -32,9 +32,9 @@
  * there.  Says nothing about whether the header is valid.
  */
 
-ngx_int_t ngx_live_avc_bounded(const u_char *p, const u_char *end);
+ngx_int_t ngx_live_spin_check(const u_char *p, const u_char *end);
 
 #pragma GCC visibility pop
 
 
-#endif /* _NGX_LIVE_AVC_H_INCLUDED_ */
+#endif /* _NGX_LIVE_SPIN_H_INCLUDED_ */
