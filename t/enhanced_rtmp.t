@@ -161,7 +161,9 @@ is($s->{video}{codec}, 'vp09.00.21.08', 'VP9: codec');
 ok(!exists $s->{video}{width}, 'VP9: its record tells no size');
 is($s->{audio}{codec}, 'opus', 'VP9: its audio');
 
-$s = listed('Avc1', sub { $_[0]{video} && status('Avc1')->{video_frames} >= 50 });
+$s = listed('Avc1', sub {
+    $_[0]{video} && status('Avc1')->{video_frames} >= 50
+});
 
 is($s->{video}{codec}, 'avc1.42c01e', 'avc1: codec');
 is($s->{video}{height}, 360, 'avc1: size');

@@ -127,7 +127,7 @@ is($a->attack('plain', 'connected', 20, amf_encode('play', 2)
 is($a->attack($_, 'publisher', 18, amf_encode('@setDataFrame', 'onMetaData')
     . deep_amf(240_000)), 'bad_amf', "deep AMF in metadata, $_")
     for qw(live plain);
-is($a->attack('live', 'publisher', 18, amf_encode('x', [(undef) x 5000])),
+is($a->attack('live', 'publisher', 18, amf_encode('x', [(undef) x 70_000])),
     'bad_amf', 'AMF of too many values');
 is($a->harm, '', 'deep AMF harms nobody');
 

@@ -115,7 +115,8 @@ sub said {
 sub listens {
     my ($pid) = @_;
 
-    my %socket = map { (readlink($_) || '') =~ /^socket:\[(\d+)\]/ ? ($1, 1) : () }
+    my %socket = map { $_ => 1 }
+        map { (readlink($_) || '') =~ /^socket:\[(\d+)\]/ }
         glob "/proc/$pid/fd/*";
 
     return grep { my @f = split; @f > 9 && $f[3] eq '0A' && $socket{$f[9]} }

@@ -143,11 +143,11 @@ is(call('play')->{name}, 'alice_Face_Cam', 'on_play gets the public name');
 is(call('update_play')->{name}, 'alice_Face_Cam', 'on_update of a player');
 $p->close;
 is(call('play_done')->{name}, 'alice_Face_Cam', 'on_play_done');
-is(scalar $n->calls(call => 'done', name => 'alice_Face_Cam'), 1, 'on_done');
+is(call('done', name => 'alice_Face_Cam')->{uri}, '/done', 'on_done');
 
 $p = $t->rtmp;
 $p->play('alice_Private', wait => 0);
-is($p->eof, 'eof', 'a player whom on_play refuses is disconnected');
+ok($p->eof, 'a player whom on_play refuses is disconnected');
 
 # by the key itself, which some players are given by mistake
 
@@ -178,8 +178,9 @@ my $c = $t->rtmp;
 $c->publish("${other}_Face_Cam", undef, wait => 0);
 $c->live;
 
-is($c->eof, 'eof', 'a publisher whom on_publish refuses is disconnected');
-is(call('publish', name => 'bob_Face_Cam')->{app}, 'live', 'by its public name');
+ok($c->eof, 'a publisher whom on_publish refuses is disconnected');
+is(call('publish', name => 'bob_Face_Cam')->{app}, 'live',
+    'by its public name');
 is($t->get('/sources/')->{body}, '[]', 'it is not listed');
 is(hls(), $hls, 'it has no directory of HLS');
 is(scalar(() = glob $t->dir . '/rec/bob*'), 0, 'it is not recorded');
@@ -193,7 +194,8 @@ my $calls = $n->calls(call => 'publish');
 
 is($t->rtmp->publish('unknown_Face_Cam')->{code}, 'NetStream.Publish.Denied',
     'an unknown key');
-is(scalar $n->calls(call => 'publish'), $calls, 'is refused without on_publish');
+is(scalar $n->calls(call => 'publish'), $calls,
+    'is refused without on_publish');
 
 # no answer is no permission
 
@@ -201,7 +203,7 @@ $n->stop;
 $c = $t->rtmp;
 $c->publish($key, undef, wait => 0);
 
-is($c->eof, 'eof', 'a callback that cannot be reached refuses');
+ok($c->eof, 'a callback that cannot be reached refuses');
 is($t->get('/sources/')->{body}, '[]', 'and nothing is listed');
 
 is((grep { $_->{raw} =~ /\Q$key\E|\Q$other\E/ } $n->calls), 0,

@@ -114,7 +114,8 @@ my $both = join "\n", map { "name=alice_$_ app=live $url" }
 is(out('exec', 2), $both, 'exec runs per source, with its public name');
 is(out('publish', 2), $both, 'exec_publish of the level above as well');
 
-my %pid = map { reverse /^(\d+) .*name=(\S+)/ } split /\n/, $t->read('exec.out');
+my %pid = map { reverse /^(\d+) .*name=(\S+)/ }
+    split /\n/, $t->read('exec.out');
 
 is((grep { $t->alive($_) } values %pid), 2, 'both programs run');
 

@@ -48,6 +48,9 @@ my $n = Test::Live::Notify->new($t, answer => sub {
 
 $t->conf(<<'EOC')->run;
 rtmp {
+    # so that media reaches the other modules before the callback's answer
+    multisource_guard off;
+
     server {
         listen 127.0.0.1:%%RTMP%%;
 
@@ -120,8 +123,9 @@ is($t->get('/sources/')->{body}, '["alice"]', 'the list has the public name');
 is($t->get('/sources/alice')->json->[0]{video}{codec}, 'avc1.42c01e',
     'nothing of the first media is lost');
 
-$t->wait_for(sub { $t->get('/hls/alice/Face_Cam/index.m3u8')->{body} =~ /1\.ts/ },
-    10, 'HLS of the redirected source');
+$t->wait_for(sub {
+    $t->get('/hls/alice/Face_Cam/index.m3u8')->{body} =~ /1\.ts/
+}, 10, 'HLS of the redirected source');
 
 my $probe = $t->ffprobe($t->url('/hls/alice/Face_Cam/index.m3u8'));
 
@@ -149,12 +153,14 @@ $d->close;
 my ($s, $same) = map { $t->rtmp } 1, 2;
 
 $s->publish("${key}_Slow", undef, wait => 0);
+$s->media(seconds => 3);
 $t->wait_for(sub { $n->calls(name => "${key}_Slow") }, 'the slow call');
 
 is($t->get('/sources/')->{body} =~ s/.*"(alice)".*/$1/r, 'alice',
     'who waits is in no list');
 is($t->get('/status')->{status}, 200, 'nor in the status');
 is($t->get('/metrics')->{status}, 200, 'nor in the metrics');
+unlike(files('hls') . files('rec'), qr/Slow/, 'nor in any file');
 
 # the encoder is impatient and comes a second time
 
@@ -237,13 +243,13 @@ is(scalar $n->calls, $calls, 'without asking the callback');
 my $e = $t->rtmp;
 
 $e->publish('unknown_Cam', undef, wait => 0);
-is($e->eof, 'eof', 'a refused key is disconnected');
+ok($e->eof, 'a refused key is disconnected');
 
 $n->stop;
 
 $e = $t->rtmp;
 $e->publish("${key}_Other", undef, wait => 0);
-is($e->eof, 'eof', 'so is everybody while the callback cannot be reached');
+ok($e->eof, 'so is everybody while the callback cannot be reached');
 is($a->closed // $b->closed, undef, 'who is live goes on');
 
 $_->close for $a, $b;

@@ -38,6 +38,7 @@
 #pragma weak ngx_rtmp_finalize_session
 #pragma weak ngx_rtmp_hls_module
 #pragma weak ngx_rtmp_live_module
+#pragma weak ngx_rtmp_log_module
 #pragma weak ngx_rtmp_max_module
 #pragma weak ngx_rtmp_module
 #pragma weak ngx_rtmp_notify_module
@@ -172,6 +173,8 @@ typedef struct {
     unsigned                     lingering:1;
     unsigned                     told:1;    /* of a codec HLS does not carry */
     unsigned                     bad_name:1;  /* with a NUL, or too long */
+    unsigned                     as_sent:1; /* the name may be a key until
+                                               on_publish has answered */
 } ngx_multisource_ctx_t;
 
 

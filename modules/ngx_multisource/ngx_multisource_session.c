@@ -21,8 +21,23 @@
 #define NGX_MULTISOURCE_HOLD_STEP      20       /* ms */
 #define NGX_MULTISOURCE_FLAPPING       30000    /* ms */
 
+/* "streamer '...' source '...'" */
+#define NGX_MULTISOURCE_WHO            (NGX_MULTISOURCE_NAME_MAX * 2 + 32)
+
 /* a codec configuration record longer than this is not looked into */
 #define NGX_MULTISOURCE_RECORD_MAX     4096
+
+
+extern ngx_module_t  ngx_rtmp_log_module;
+
+
+/* nginx-rtmp keeps it to itself: ngx_rtmp_log_module.c, the first members */
+
+typedef struct {
+    unsigned                 play:1;
+    unsigned                 publish:1;
+    u_char                   name[NGX_RTMP_MAX_NAME];
+} ngx_multisource_log_ctx_t;
 
 
 static ngx_uint_t ngx_multisource_session_identify(ngx_multisource_ctx_t *ctx,
@@ -37,6 +52,8 @@ static ngx_uint_t ngx_multisource_session_succeed(ngx_multisource_ctx_t *ctx,
     ngx_multisource_entry_t *rival);
 static void ngx_multisource_session_refuse(ngx_multisource_ctx_t *ctx,
     ngx_uint_t reason, ngx_str_t *name);
+static void ngx_multisource_session_who(ngx_multisource_ctx_t *ctx,
+    ngx_str_t *name, u_char *who);
 static ngx_int_t ngx_multisource_session_join(ngx_multisource_ctx_t *ctx);
 static void ngx_multisource_session_hold(ngx_event_t *ev);
 static ngx_int_t ngx_multisource_session_accept(ngx_multisource_ctx_t *ctx);
@@ -239,6 +256,7 @@ ngx_multisource_session_identify(ngx_multisource_ctx_t *ctx, ngx_str_t *name,
 
     ngx_memzero(&ctx->record, sizeof(ngx_multisource_record_t));
     ctx->public.len = 0;
+    ctx->as_sent = 0;
 
     ctx->max_sources = conf->max_sources;
     ctx->max_bitrate = conf->max_bitrate;
@@ -246,6 +264,8 @@ ngx_multisource_session_identify(ngx_multisource_ctx_t *ctx, ngx_str_t *name,
     if (ctx->bad_name || name->len == 0 || name->len >= NGX_RTMP_MAX_NAME) {
         return NGX_MULTISOURCE_BAD_STREAM_NAME;
     }
+
+    ctx->as_sent = conf->keys == NULL && conf->callback && !s->relay;
 
     if (conf->keys == NULL || s->relay) {
 
@@ -509,6 +529,7 @@ ngx_multisource_session_succeed(ngx_multisource_ctx_t *ctx,
 static void
 ngx_multisource_session_hold(ngx_event_t *ev)
 {
+    u_char                  who[NGX_MULTISOURCE_WHO];
     ngx_rtmp_session_t     *s;
     ngx_multisource_ctx_t  *ctx;
 
@@ -524,10 +545,11 @@ ngx_multisource_session_hold(ngx_event_t *ev)
 
         /* it learns that it was taken over when it runs again */
 
+        ngx_multisource_session_who(ctx, NULL, who);
+
         ngx_log_error(NGX_LOG_WARN, s->connection->log, 0,
-                      "multisource: streamer '%s' source '%s' is taken over "
-                      "from a worker that does not answer",
-                      ctx->record.streamer, ctx->record.source);
+                      "multisource: %s is taken over from a worker that does "
+                      "not answer", who);
     }
 
     ctx->held = 0;
@@ -541,15 +563,27 @@ ngx_multisource_session_hold(ngx_event_t *ev)
 static ngx_int_t
 ngx_multisource_session_join(ngx_multisource_ctx_t *ctx)
 {
-    void                **app_conf;
-    ngx_int_t             rc;
-    ngx_rtmp_session_t   *s;
-    ngx_rtmp_publish_t    v;
+    u_char                        *p;
+    void                         **app_conf;
+    ngx_int_t                      rc;
+    ngx_str_t                      name;
+    ngx_rtmp_session_t            *s;
+    ngx_rtmp_publish_t             v;
+    ngx_rtmp_live_ctx_t           *live;
+    ngx_multisource_log_ctx_t     *log;
 
     s = ctx->session;
     v = *ctx->publish;
 
     ctx->joined = 1;
+
+    /* what an earlier publish of this session left is no answer to this one */
+
+    live = ngx_rtmp_get_module_ctx(s, ngx_rtmp_live_module);
+
+    if (live && live->stream == NULL) {
+        ngx_rtmp_set_ctx(s, NULL, ngx_rtmp_live_module);
+    }
 
     app_conf = s->app_conf;
     s->app_conf = ctx->conf->conf_join;
@@ -557,6 +591,22 @@ ngx_multisource_session_join(ngx_multisource_ctx_t *ctx)
     rc = next_publish(s, &v);
 
     s->app_conf = app_conf;
+
+    if (ctx->as_sent) {
+
+        /* nginx-rtmp's access log has the name that was sent by now */
+
+        log = ngx_rtmp_get_module_ctx(s, ngx_rtmp_log_module);
+
+        if (log) {
+            name.data = ctx->publish->name;
+            name.len = ngx_strlen(name.data);
+
+            p = log->name;
+            p += ngx_multisource_name_mask(&ctx->conf->naming, &name, p);
+            *p = '\0';
+        }
+    }
 
     return rc;
 }
@@ -566,27 +616,17 @@ static void
 ngx_multisource_session_refuse(ngx_multisource_ctx_t *ctx, ngx_uint_t reason,
     ngx_str_t *name)
 {
-    size_t                           len;
-    u_char                           mask[8];
+    u_char                           who[NGX_MULTISOURCE_WHO];
     ngx_rtmp_session_t              *s;
     const ngx_multisource_reason_t  *why;
 
     s = ctx->session;
     why = ngx_multisource_reason(reason);
 
-    if (ctx->record.streamer[0]) {
-        ngx_log_error(NGX_LOG_NOTICE, s->connection->log, 0,
-                      "multisource: publish refused: %s, streamer '%s' "
-                      "source '%s'",
-                      why->name, ctx->record.streamer, ctx->record.source);
+    ngx_multisource_session_who(ctx, name, who);
 
-    } else {
-        len = ngx_multisource_name_mask(&ctx->conf->naming, name, mask);
-
-        ngx_log_error(NGX_LOG_NOTICE, s->connection->log, 0,
-                      "multisource: publish refused: %s, name '%*s'",
-                      why->name, len, mask);
-    }
+    ngx_log_error(NGX_LOG_NOTICE, s->connection->log, 0,
+                  "multisource: publish refused: %s, %s", why->name, who);
 
     ngx_multisource_registry_count(ngx_multisource_worker.registry, reason);
 
@@ -611,9 +651,38 @@ ngx_multisource_session_refuse(ngx_multisource_ctx_t *ctx, ngx_uint_t reason,
 }
 
 
+/* who it is, as logs have it: what may be a key is masked */
+
+static void
+ngx_multisource_session_who(ngx_multisource_ctx_t *ctx, ngx_str_t *name,
+    u_char *who)
+{
+    size_t     len;
+    u_char     mask[8];
+    ngx_str_t  sent;
+
+    if (ctx->record.streamer[0] && !ctx->as_sent) {
+        ngx_sprintf(who, "streamer '%s' source '%s'%Z",
+                    ctx->record.streamer, ctx->record.source);
+        return;
+    }
+
+    if (name == NULL) {
+        sent.data = ctx->publish->name;
+        sent.len = ngx_strlen(sent.data);
+        name = &sent;
+    }
+
+    len = ngx_multisource_name_mask(&ctx->conf->naming, name, mask);
+
+    ngx_sprintf(who, "name '%*s'%Z", len, mask);
+}
+
+
 void
 ngx_multisource_session_end(ngx_multisource_ctx_t *ctx, ngx_uint_t reason)
 {
+    u_char                           who[NGX_MULTISOURCE_WHO];
     ngx_uint_t                       pending;
     ngx_rtmp_session_t              *s;
     ngx_rtmp_close_stream_t          v;
@@ -621,11 +690,13 @@ ngx_multisource_session_end(ngx_multisource_ctx_t *ctx, ngx_uint_t reason)
 
     s = ctx->session;
     why = ngx_multisource_reason(reason);
-    pending = ctx->joined && !ctx->live;
+    pending = ctx->joined
+              && ngx_rtmp_get_module_ctx(s, ngx_rtmp_live_module) == NULL;
+
+    ngx_multisource_session_who(ctx, NULL, who);
 
     ngx_log_error(NGX_LOG_NOTICE, s->connection->log, 0,
-                  "multisource: publisher dropped: %s, streamer '%s' source "
-                  "'%s'", why->name, ctx->record.streamer, ctx->record.source);
+                  "multisource: publisher dropped: %s, %s", why->name, who);
 
     ngx_multisource_registry_count(ngx_multisource_worker.registry, reason);
 
@@ -794,6 +865,16 @@ ngx_multisource_session_accept(ngx_multisource_ctx_t *ctx)
 
         reason = ngx_multisource_session_split(ctx, &name);
 
+        /* players and HLS look for the name in its one form */
+
+        if (reason == NGX_MULTISOURCE_OK
+            && (name.len != ctx->public.len
+                || ngx_memcmp(name.data, ctx->public.data, name.len) != 0))
+        {
+            ngx_memzero(&ctx->record, sizeof(ngx_multisource_record_t));
+            reason = NGX_MULTISOURCE_BAD_STREAM_NAME;
+        }
+
         if (reason == NGX_MULTISOURCE_OK) {
 
             reason = ngx_multisource_session_claim(ctx);
@@ -814,6 +895,7 @@ ngx_multisource_session_accept(ngx_multisource_ctx_t *ctx)
         }
     }
 
+    ctx->as_sent = 0;
     ctx->live = 1;
     ctx->last_media = ngx_current_msec;
     ctx->shown_bitrate = 0;
