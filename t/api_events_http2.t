@@ -13,9 +13,8 @@ use Test::More;
 use Test::Live;
 use Test::Live::IO qw(now);
 
-plan skip_all => 'no curl with HTTP/2'
-    unless (`curl --version 2>/dev/null` || '') =~ /\bHTTP2\b/;
-plan skip_all => 'no openssl' unless `openssl version 2>/dev/null`;
+need((`curl --version 2>/dev/null` || '') =~ /\bHTTP2\b/, 'curl with HTTP/2');
+need(scalar `openssl version 2>/dev/null`, 'openssl');
 
 my $key = 'h2K-http2-key-of-alice';
 

@@ -16,6 +16,12 @@ use Test::More;
 use Test::Live;
 use Test::Live::FFmpeg;
 
+my $top = Test::Live::top();
+my $chromium = $ENV{CHROMIUM} || '/usr/bin/chromium';
+
+need(-x $chromium, $chromium);
+need(-d "$top/node_modules/$_", $_) for qw(playwright-core hls.js);
+
 my %key = (
     alice => 'mx1Rw-alice-stream',
     bob   => 'mx1Rw_bob_stream_0',
@@ -25,7 +31,8 @@ my %key = (
 
 my @sources = qw(Main_Screen Face_Cam main);
 
-my $t = Test::Live->new(workers => 2, secrets => [values %key]);
+my $t = Test::Live->new(workers => 2, secrets => [values %key],
+    timeout => 360);
 
 $t->write('keys', join '', map {
     ($_ eq 'dave' ? 'sha256:' . sha256_hex($key{$_}) : $key{$_}) . " $_\n"
@@ -60,9 +67,13 @@ http {
         listen 127.0.0.1:%%HTTP%%;
         add_header X-Worker $pid;
 
+        root %%TOP%%/html;
+
         location /hls/     { alias %%DIR%%/hls/; multisource_play; }
         location /sources/ { multisource_api; multisource_list on; }
         location /status   { multisource_status; }
+        location /watch/   { try_files $uri /watch/index.html; }
+        location /vendor/  { alias %%TOP%%/node_modules/hls.js/dist/; }
     }
 }
 EOC
@@ -149,6 +160,16 @@ for my $name (sort keys %source) {
     is(join(' ', map { $_ && $_->{codec_name} || '' } @$probe{qw(video audio)}),
         'h264 aac', "$name: plays");
 }
+
+# in a browser, too
+
+my $browser = $t->spawn('watch_matrix', 'node', "$top/t/js/watch_matrix.mjs",
+    $t->url(""), (sort keys %source), { env => { CHROMIUM => $chromium } });
+
+is($browser->wait(150), 0, 'Chromium')
+    or diag($browser->stdout, $browser->stderr);
+is(scalar(() = $browser->stdout =~ m{^ok \d+ - /watch/\S+ plays$}mg), 12,
+    'each plays on its watch page');
 
 is(join(' ', sort map { s{.*/}{}r } glob $t->dir . '/hls/*'),
     join(' ', sort map {

@@ -20,12 +20,9 @@ use Test::Live;
 my $top = Test::Live::top();
 my $chromium = $ENV{CHROMIUM} || '/usr/bin/chromium';
 
-plan skip_all => 'no node' if system('node --version >/dev/null 2>&1');
-plan skip_all => "no $chromium" unless -x $chromium;
-
-for my $package (qw(playwright-core hls.js)) {
-    plan skip_all => "no $package" unless -d "$top/node_modules/$package";
-}
+need(system('node --version >/dev/null 2>&1') == 0, 'node');
+need(-x $chromium, $chromium);
+need(-d "$top/node_modules/$_", $_) for qw(playwright-core hls.js);
 
 my $key = 'k-5d1c07ba93';
 my %size = (
@@ -36,8 +33,6 @@ my %size = (
 my %publisher;
 
 my $t = Test::Live->new(secrets => [$key], timeout => 420);
-
-plan skip_all => 'no multisource module' unless $t->has_module('multisource');
 
 $t->write('keys', "$key alice\n");
 $t->mkdir('hls');

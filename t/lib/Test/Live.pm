@@ -29,7 +29,8 @@
 #
 # Environment: TEST_TMP, TEST_KEEP=1 keeps the directory, TEST_SLOW=N
 # multiplies timeouts, TEST_SANITIZE=1 preloads libasan and libubsan,
-# LIVE_MODULES_DIR, NGX_RTMP_MODULE, TEST_NGINX_BINARY.
+# LIVE_MODULES_DIR, NGX_RTMP_MODULE, TEST_NGINX_BINARY, TEST_COMPLETE=1 fails
+# instead of skipping what a missing program prevents.
 #
 # A test fails as well when nginx logs an [alert] or [emerg] that was not
 # announced (kill_worker, tolerate), crashes, reports to a sanitizer, does not
@@ -58,9 +59,23 @@ use Test::Live::HTTP;
 use Test::Live::IO qw(now deadline nap);
 use Test::Live::Process;
 
-our @EXPORT = qw(json_of);
+our @EXPORT = qw(json_of need);
 
 use constant { PORT_FIRST => 20000, PORT_LAST => 29999 };
+
+# what a test cannot do without.  By hand it is skipped where that is missing;
+# under scripts/test, which installs everything, it fails
+
+sub need {
+    my ($have, $what) = @_;
+
+    return if $have;
+
+    die "missing: $what\n" if $ENV{TEST_COMPLETE};
+
+    Test::More::plan(skip_all => "missing: $what");
+}
+
 
 # modules of ours, in load order
 
