@@ -25,6 +25,7 @@ static void *ngx_multisource_http_create_main_conf(ngx_conf_t *cf);
 static void *ngx_multisource_http_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static ngx_http_handler_pt ngx_multisource_http_handler(ngx_uint_t serves);
 static char *ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_multisource_http_status(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -224,12 +225,59 @@ ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_multisource_loc_conf_t  *prev = parent;
     ngx_multisource_loc_conf_t  *conf = child;
 
+    ngx_http_core_loc_conf_t          *clcf;
+    ngx_multisource_loc_conf_t       **location;
+    ngx_multisource_http_main_conf_t  *hmcf;
+
     ngx_conf_merge_str_value(conf->hls_url, prev->hls_url, "/hls/");
     ngx_conf_merge_str_value(conf->watch_url, prev->watch_url, "/watch/");
     ngx_conf_merge_value(conf->list, prev->list, 0);
     ngx_conf_merge_value(conf->kick, prev->kick, 0);
 
+    /* "if" and "limit_except" blocks serve what their location serves */
+
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    if (!clcf->noname || conf->serves || !prev->serves) {
+        return NGX_CONF_OK;
+    }
+
+    conf->serves = prev->serves;
+    conf->app_name = prev->app_name;
+    conf->file = prev->file;
+    conf->line = prev->line;
+
+    if (clcf->lmt_excpt && clcf->handler == NULL) {
+        clcf->handler = ngx_multisource_http_handler(conf->serves);
+    }
+
+    hmcf = ngx_http_conf_get_module_main_conf(cf, ngx_multisource_http_module);
+
+    location = ngx_array_push(&hmcf->locations);
+    if (location == NULL) {
+        return NGX_CONF_ERROR;
+    }
+
+    *location = conf;
+
     return NGX_CONF_OK;
+}
+
+
+static ngx_http_handler_pt
+ngx_multisource_http_handler(ngx_uint_t serves)
+{
+    switch (serves) {
+
+    case NGX_MULTISOURCE_LOCATION_API:
+        return ngx_multisource_api_handler;
+
+    case NGX_MULTISOURCE_LOCATION_STATUS:
+    case NGX_MULTISOURCE_LOCATION_PROMETHEUS:
+        return ngx_multisource_status_handler;
+    }
+
+    return NULL;
 }
 
 
@@ -260,7 +308,8 @@ ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 #endif
 
-    if (clcf->name.len == 0 || clcf->name.data[clcf->name.len - 1] != '/') {
+    if (clcf->named || clcf->name.len == 0
+        || clcf->name.data[clcf->name.len - 1] != '/') {
         return "must be in a location whose prefix ends with \"/\"";
     }
 
@@ -410,8 +459,10 @@ ngx_multisource_http_rest(ngx_http_request_t *r)
 
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    rest.data = r->uri.data + clcf->name.len;
-    rest.len = r->uri.len - clcf->name.len;
+    /* "rewrite ... break" leaves the location, but not its prefix */
+
+    rest.len = r->uri.len > clcf->name.len ? r->uri.len - clcf->name.len : 0;
+    rest.data = r->uri.data + r->uri.len - rest.len;
 
     return rest;
 }

@@ -13,6 +13,8 @@
 
 static ngx_uint_t ngx_multisource_play_file(ngx_str_t *file);
 static ngx_uint_t ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix);
+static ngx_uint_t ngx_multisource_play_numbered(ngx_str_t *file,
+    ngx_str_t *name);
 static ngx_int_t ngx_multisource_play_uri(ngx_http_request_t *r,
     ngx_str_t *name, ngx_str_t *file, ngx_uint_t nested, ngx_str_t *uri);
 static ngx_uint_t ngx_multisource_play_exists(ngx_http_request_t *r,
@@ -95,8 +97,9 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
         }
 
         if (!nested) {
-            /* without a line in the error log: a source that is not live */
-            return NGX_HTTP_NOT_FOUND;
+            /* a file of another kind, or, without a line in the log, nothing */
+            return ngx_multisource_play_exists(r, &r->uri)
+                   ? NGX_DECLINED : NGX_HTTP_NOT_FOUND;
         }
     }
 
@@ -147,6 +150,31 @@ ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix)
 }
 
 
+/* NAME-7.ts or NAME-7.key; NAME-b-7.ts belongs to the stream NAME-b */
+
+static ngx_uint_t
+ngx_multisource_play_numbered(ngx_str_t *file, ngx_str_t *name)
+{
+    u_char  *p, *last;
+
+    if (file->len <= name->len
+        || ngx_memcmp(file->data, name->data, name->len) != 0
+        || file->data[name->len] != '-')
+    {
+        return 0;
+    }
+
+    p = file->data + name->len + 1;
+    last = file->data + file->len;
+
+    while (p < last && *p >= '0' && *p <= '9') {
+        p++;
+    }
+
+    return p < last && *p == '.';
+}
+
+
 static ngx_int_t
 ngx_multisource_play_uri(ngx_http_request_t *r, ngx_str_t *name,
     ngx_str_t *file, ngx_uint_t nested, ngx_str_t *uri)
@@ -177,10 +205,7 @@ ngx_multisource_play_uri(ngx_http_request_t *r, ngx_str_t *name,
         p = ngx_cpymem(p, name->data, name->len);
         p = ngx_cpymem(p, ".m3u8", sizeof(".m3u8") - 1);
 
-    } else if (file->len > name->len
-               && ngx_memcmp(file->data, name->data, name->len) == 0
-               && file->data[name->len] == '-')
-    {
+    } else if (ngx_multisource_play_numbered(file, name)) {
         p = ngx_cpymem(p, file->data, file->len);
 
     } else {

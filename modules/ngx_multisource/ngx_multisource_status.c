@@ -41,6 +41,7 @@ static json_t *ngx_multisource_status_json_source(
 static ngx_int_t ngx_multisource_status_prometheus(ngx_http_request_t *r,
     ngx_multisource_entry_t *entries, ngx_uint_t n,
     ngx_multisource_totals_t *totals);
+static void ngx_multisource_status_label(u_char *p, u_char *s);
 static u_char *ngx_multisource_status_gauge(u_char *p, u_char *last,
     const char *name, const char *type, const char *help, uint64_t value);
 
@@ -258,6 +259,7 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
 {
     size_t                            size;
     u_char                           *p, *last;
+    u_char                            app[NGX_MULTISOURCE_APP_MAX * 2];
     uint64_t                          value;
     ngx_str_t                         body;
     ngx_uint_t                        i, m;
@@ -316,10 +318,11 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
             record = &entries[i].record;
 
             ngx_multisource_status_source(record, &st);
+            ngx_multisource_status_label(app, record->app);
 
             p = ngx_slprintf(p, last,
                              "%s{app=\"%s\",streamer=\"%s\",source=\"%s\"} ",
-                             metric->name, record->app, record->streamer,
+                             metric->name, app, record->streamer,
                              record->source);
 
             if (metric->real) {
@@ -337,6 +340,24 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
 
     return ngx_multisource_http_send_text(r, NGX_HTTP_OK,
                "text/plain; version=0.0.4; charset=utf-8", &body);
+}
+
+
+/* as a label's value; of the three only the application's is free text */
+
+static void
+ngx_multisource_status_label(u_char *p, u_char *s)
+{
+    for ( /* void */ ; *s; s++) {
+
+        if (*s == '\\' || *s == '"' || *s == '\n') {
+            *p++ = '\\';
+        }
+
+        *p++ = *s == '\n' ? 'n' : *s;
+    }
+
+    *p = '\0';
 }
 
 

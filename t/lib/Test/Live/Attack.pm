@@ -170,7 +170,7 @@ sub attack {
 }
 
 
-# resident memory of the worker, kB, and its descriptors
+# resident memory of the worker, kB
 
 sub rss {
     my ($self) = @_;
@@ -179,12 +179,6 @@ sub rss {
         =~ /^VmRSS:\s+(\d+) kB/m;
 
     return $kb;
-}
-
-
-sub fds {
-    my ($self) = @_;
-    return scalar(() = glob "/proc/$self->{worker}/fd/*");
 }
 
 1;
