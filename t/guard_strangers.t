@@ -173,6 +173,15 @@ is($r->publish('kq7-guard-b')->{code}, 'NetStream.Publish.Start',
     'and does not end the session');
 $r->close;
 
+# names of data that nginx-rtmp reads as @setDataFrame and onMetaData
+
+$r = $a->peer('plain', 'stream');
+$r->message(18, 4, 1, 0, amf_encode($_) . 'x') for '@setDataFrame',
+    '@SETDATAFRAME', "\@setDataFrame\0x", 'onMetaData', 'onmetadata';
+is(($r->call('createStream'))[0], '_result', 'metadata without a publish');
+is($t->logged(qr/error parsing data frame/), 0, 'are not looked at');
+$r->drop;
+
 $r = $a->peer('live', 'player');
 $r->metadata(encoder => 'impostor');
 $r->video(avc_frame(0, size => 5000), 1);

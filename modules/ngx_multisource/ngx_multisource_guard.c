@@ -32,7 +32,8 @@ static ngx_int_t ngx_multisource_guard_fail(ngx_rtmp_session_t *s,
     ngx_uint_t reason);
 static ssize_t ngx_multisource_guard_recv(ngx_connection_t *c, u_char *buf,
     size_t size);
-static ngx_int_t ngx_multisource_guard_chunks(ngx_rtmp_session_t *s);
+static ngx_int_t ngx_multisource_guard_chunks(ngx_rtmp_session_t *s,
+    size_t limit);
 static ngx_int_t ngx_multisource_guard_chunk_size(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
 static ngx_int_t ngx_multisource_guard_user(ngx_rtmp_session_t *s,
@@ -119,14 +120,39 @@ ngx_multisource_guard_session(ngx_multisource_ctx_t *ctx)
 }
 
 
+/*
+ * nginx-rtmp reads as much as a chunk may hold, and what it has read into stays
+ * resident with the session: not a megabyte for each stranger.
+ */
+
 static ssize_t
 ngx_multisource_guard_recv(ngx_connection_t *c, u_char *buf, size_t size)
 {
-    if (ngx_multisource_guard_chunks(c->data) != NGX_OK) {
-        return NGX_ERROR;
+    size_t                     limit;
+    ngx_rtmp_session_t        *s;
+    ngx_multisource_ctx_t     *ctx;
+    ngx_rtmp_core_srv_conf_t  *cscf;
+
+    s = c->data;
+    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
+
+    limit = NGX_MULTISOURCE_GUARD_PENDING;
+
+    if (ctx->joined || ctx->held || s->relay) {
+        cscf = ngx_rtmp_get_module_srv_conf(s, ngx_rtmp_core_module);
+        limit += 2 * cscf->max_message;
     }
 
-    return ngx_recv(c, buf, size);
+    if (s->in_bytes - ctx->in_bytes >= limit / 4) {
+
+        ctx->in_bytes = s->in_bytes;
+
+        if (ngx_multisource_guard_chunks(s, limit) != NGX_OK) {
+            return NGX_ERROR;
+        }
+    }
+
+    return ngx_recv(c, buf, ngx_min(size, limit));
 }
 
 
@@ -137,28 +163,14 @@ ngx_multisource_guard_recv(ngx_connection_t *c, u_char *buf, size_t size)
  */
 
 static ngx_int_t
-ngx_multisource_guard_chunks(ngx_rtmp_session_t *s)
+ngx_multisource_guard_chunks(ngx_rtmp_session_t *s, size_t limit)
 {
-    size_t                     total, limit;
+    size_t                     total;
     ngx_int_t                  i;
     ngx_rtmp_stream_t         *st;
-    ngx_multisource_ctx_t     *ctx;
     ngx_rtmp_core_srv_conf_t  *cscf;
 
-    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
     cscf = ngx_rtmp_get_module_srv_conf(s, ngx_rtmp_core_module);
-
-    limit = NGX_MULTISOURCE_GUARD_PENDING;
-
-    if (ctx->joined || ctx->held || s->relay) {
-        limit += 2 * cscf->max_message;
-    }
-
-    if (s->in_bytes - ctx->in_bytes < limit / 4) {
-        return NGX_OK;
-    }
-
-    ctx->in_bytes = s->in_bytes;
 
     total = 0;
 
@@ -287,10 +299,15 @@ ngx_multisource_guard_amf(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
                ? NGX_OK : NGX_DONE;
     }
 
-    /* metadata of a stream that there is not */
+    /*
+     * Metadata of a stream that there is not; nginx-rtmp ignores the case of a
+     * name and what is behind a NUL in it.
+     */
 
-    return (n >= 16 && ngx_memcmp(buf, "\2\0\15@setDataFrame", 16) == 0)
-           || (n >= 13 && ngx_memcmp(buf, "\2\0\12onMetaData", 13) == 0)
+    return (n >= 16
+            && ngx_strncasecmp(&buf[3], (u_char *) "@setDataFrame", 13) == 0)
+           || (n >= 13
+               && ngx_strncasecmp(&buf[3], (u_char *) "onMetaData", 10) == 0)
            ? NGX_DONE : NGX_OK;
 }
 

@@ -309,7 +309,8 @@ ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 #endif
 
     if (clcf->named || clcf->name.len == 0
-        || clcf->name.data[clcf->name.len - 1] != '/') {
+        || clcf->name.data[clcf->name.len - 1] != '/')
+    {
         return "must be in a location whose prefix ends with \"/\"";
     }
 
