@@ -16,6 +16,7 @@
 #include <ngx_event.h>
 #include <ngx_rtmp.h>
 #include <ngx_rtmp_cmd_module.h>
+#include <ngx_rtmp_netcall_module.h>
 
 #include "ngx_multisource_name.h"
 #include "ngx_multisource_reason.h"
@@ -39,11 +40,13 @@
 #pragma weak ngx_rtmp_hls_module
 #pragma weak ngx_rtmp_live_module
 #pragma weak ngx_rtmp_log_module
+#pragma weak ngx_rtmp_netcall_module
 #pragma weak ngx_rtmp_max_module
 #pragma weak ngx_rtmp_module
 #pragma weak ngx_rtmp_notify_module
 #pragma weak ngx_rtmp_play
 #pragma weak ngx_rtmp_publish
+#pragma weak ngx_rtmp_relay_module
 #pragma weak ngx_rtmp_send_status
 
 
@@ -90,13 +93,9 @@ typedef struct {
     unsigned                 callback:1;        /* has on_publish */
     unsigned                 auto_push:1;       /* rtmp_auto_push is on */
 
-    /*
-     * The application's configurations as nginx-rtmp's modules see them in
-     * the two passes of a publish, see ngx_multisource_session.h: all but
-     * hls and dash, and only those.
-     */
+    /* with a callback: tables for the two passes of a publish */
+    void                   **conf_ask;
     void                   **conf_join;
-    void                   **conf_attach;
 } ngx_multisource_app_conf_t;
 
 
@@ -121,6 +120,17 @@ typedef struct {
 } ngx_multisource_main_conf_t;
 
 
+/* how far the publish of a session is, see ngx_multisource_session.h */
+
+enum {
+    NGX_MULTISOURCE_IDLE = 0,
+    NGX_MULTISOURCE_ASKING,
+    NGX_MULTISOURCE_HELD,
+    NGX_MULTISOURCE_JOINED,
+    NGX_MULTISOURCE_ON_AIR
+};
+
+
 /*
  * Of one rtmp session, from its first byte; in the pool of its connection.
  * The registry slot is held from an accepted publish command to the end of
@@ -136,12 +146,14 @@ typedef struct {
     ngx_multisource_record_t     record;    /* what the slot shows */
     ngx_uint_t                   max_sources;
     uint64_t                     max_bitrate;
+    ngx_uint_t                   key_line;  /* in the key file; 0: no key */
     ngx_str_t                    public;    /* name inside nginx-rtmp */
     u_char                       public_data[NGX_MULTISOURCE_NAME_MAX * 2
                                              + NGX_MULTISOURCE_SEP_MAX + 1];
 
-    ngx_rtmp_publish_t          *publish;   /* the command, while it is held
-                                               and for the second pass */
+    ngx_uint_t                   phase;     /* NGX_MULTISOURCE_IDLE ... */
+    ngx_rtmp_publish_t          *publish;   /* the command, public name */
+    ngx_rtmp_netcall_handle_pt   answer;    /* nginx-rtmp's, of on_publish */
     ngx_event_t                  hold;      /* waits for another worker */
     ngx_msec_t                   hold_until;
     ngx_multisource_slot_t      *rival;     /* the slot waited for */
@@ -161,15 +173,15 @@ typedef struct {
     ngx_uint_t                   nmarks;    /* since the start */
 
     ngx_event_t                  linger;
+    ngx_event_handler_pt         drain;     /* nginx-rtmp's write handler */
     size_t                       linger_bytes;  /* read and thrown away */
 
     ngx_str_t                    app_rest;  /* "KEY" of rtmp://host/app/KEY */
     ngx_uint_t                   ncommands; /* while not publishing */
+    ngx_uint_t                   nplays;
     uint32_t                     in_bytes;  /* when the guard last added up */
 
-    unsigned                     joined:1;  /* the publish chain has run */
-    unsigned                     live:1;    /* accepted, in the list */
-    unsigned                     held:1;
+    unsigned                     connecting:1;
     unsigned                     lingering:1;
     unsigned                     told:1;    /* of a codec HLS does not carry */
     unsigned                     bad_name:1;  /* with a NUL, or too long */
@@ -178,11 +190,11 @@ typedef struct {
 } ngx_multisource_ctx_t;
 
 
-/* of this worker; the only mutable state of the module outside the zone */
+/* of this worker */
 
 typedef struct {
     ngx_queue_t                  publishers;   /* ngx_multisource_ctx_t */
-    ngx_multisource_registry_t  *registry;     /* NULL: no multisource zone */
+    ngx_multisource_registry_t   registry;     /* shared is NULL: no zone */
     ngx_event_t                  housekeeping;
     ngx_uint_t                   ticks;
 } ngx_multisource_worker_t;

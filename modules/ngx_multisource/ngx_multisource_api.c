@@ -9,6 +9,7 @@
 #include "ngx_multisource_channel.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_json.h"
+#include "ngx_multisource_peers.h"
 #include "ngx_multisource_walk.h"
 
 
@@ -213,7 +214,7 @@ ngx_multisource_api_streamers(ngx_http_request_t *r,
     ngx_memzero(&walk, sizeof(ngx_multisource_walk_t));
     walk.app = &mlcf->app->name;
 
-    while (ngx_multisource_registry_next(ngx_multisource_worker.registry,
+    while (ngx_multisource_registry_next(&ngx_multisource_worker.registry,
                                          &walk, &entry)
            == NGX_OK)
     {
@@ -245,7 +246,7 @@ ngx_multisource_api_source(ngx_http_request_t *r,
     ngx_uint_t                i, n;
     ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
 
-    n = ngx_multisource_walk_streamer(&mlcf->app->name, &path->streamer,
+    n = ngx_multisource_walk_streamer(&mlcf->app->name, &path->streamer, 0,
                                       entries);
 
     for (i = 0; i < n; i++) {
@@ -284,8 +285,8 @@ ngx_multisource_api_kick(ngx_http_request_t *r, ngx_multisource_entry_t *entry)
     ngx_multisource_registry_end(entry->slot, entry->ticket,
                                  NGX_MULTISOURCE_KICKED);
 
-    if (ngx_multisource_registry_worker(ngx_multisource_worker.registry,
-                                        entry->owner, &generation, &number)
+    if (ngx_multisource_peers_find(&ngx_multisource_worker.registry,
+                                   entry->owner, &generation, &number)
         == NGX_OK)
     {
         ngx_multisource_channel_wake(generation, number);

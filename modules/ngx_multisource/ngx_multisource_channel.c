@@ -9,7 +9,7 @@
 #include <ngx_event.h>
 
 #include "ngx_multisource_channel.h"
-#include "ngx_multisource_registry.h"
+#include "ngx_multisource_peers.h"
 
 
 /* old generations with live publishers at once, of which wake-ups are kept */
@@ -51,8 +51,12 @@ ngx_multisource_channel_prepare(ngx_cycle_t *cycle, ngx_shm_zone_t *zone)
 
     for (i = 0; i < NGX_MULTISOURCE_GENERATIONS; i++) {
 
+        /* the newest may not have signed in yet */
+
         if (ngx_multisource_generations[i].number
-            && !ngx_multisource_registry_generation(zone,
+            && ngx_multisource_generations[i].number
+               != ngx_multisource_generation
+            && !ngx_multisource_peers_generation(zone,
                                     ngx_multisource_generations[i].number))
         {
             ngx_multisource_channel_close(&ngx_multisource_generations[i]);

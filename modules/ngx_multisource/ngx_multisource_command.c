@@ -240,7 +240,23 @@ static ngx_int_t
 ngx_multisource_command_on_connect(ngx_rtmp_session_t *s,
     ngx_rtmp_connect_t *v)
 {
+    ngx_multisource_ctx_t  *ctx;
+
     ngx_multisource_command_loud(s);
+
+    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
+
+    if (ctx) {
+
+        if (ctx->connecting) {
+            /* each would ask an on_connect callback */
+            ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
+                          "connect: duplicate connection");
+            return NGX_ERROR;
+        }
+
+        ctx->connecting = 1;
+    }
 
     ngx_multisource_command_clean(v->app);
     ngx_multisource_command_clean(v->args);
@@ -447,6 +463,14 @@ ngx_multisource_command_on_play(ngx_rtmp_session_t *s, ngx_rtmp_play_t *v)
 
     if (ctx->lingering) {
         return NGX_OK;
+    }
+
+    if (ctx->phase != NGX_MULTISOURCE_IDLE) {
+
+        /* it would stand in another stream when its publish goes on */
+
+        return ngx_rtmp_send_status(s, "NetStream.Play.Failed", "error",
+                                    "this session publishes");
     }
 
     ngx_multisource_command_clean(v->name);

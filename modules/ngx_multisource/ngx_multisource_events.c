@@ -48,9 +48,11 @@ static ngx_int_t ngx_multisource_events_write(
     ngx_multisource_subscriber_t *sub, u_char *data, size_t len);
 static ngx_uint_t ngx_multisource_events_busy(
     ngx_multisource_subscriber_t *sub);
-static ngx_int_t ngx_multisource_events_arm(ngx_http_request_t *r);
+static ngx_int_t ngx_multisource_events_arm(
+    ngx_multisource_subscriber_t *sub);
 static void ngx_multisource_events_writable(ngx_http_request_t *r);
 static void ngx_multisource_events_cleanup(void *data);
+static void ngx_multisource_events_free(void *data);
 
 
 static ngx_queue_t        ngx_multisource_events_queue;
@@ -70,10 +72,17 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     ngx_multisource_loc_conf_t *mlcf, ngx_str_t *streamer)
 {
     ngx_int_t                      rc;
+    ngx_pool_cleanup_t            *pcln;
     ngx_http_cleanup_t            *cln;
+    ngx_multisource_http_ctx_t    *ctx;
     ngx_multisource_subscriber_t  *sub;
 
     static u_char  first[] = ": multisource\nretry: 2000\n\n";
+
+    if (r != r->main) {
+        /* it would never come to its end */
+        return NGX_HTTP_NOT_FOUND;
+    }
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -92,6 +101,19 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     if (sub == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx = ngx_http_get_module_ctx(r, ngx_multisource_http_module);
+    ctx->subscriber = sub;
+
+    /* HTTP/2 frames refer to what is being sent until r->pool goes */
+
+    pcln = ngx_pool_cleanup_add(r->pool, 0);
+    if (pcln == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    pcln->handler = ngx_multisource_events_free;
+    pcln->data = sub;
 
     rc = ngx_http_send_header(r);
 
@@ -146,7 +168,7 @@ ngx_multisource_events_tick(void)
     }
 
     version = ngx_multisource_registry_version(
-                                             ngx_multisource_worker.registry);
+                                            &ngx_multisource_worker.registry);
     changed = 0;
 
     /* that a worker stopped, or died unnoticed, changes no version */
@@ -226,7 +248,7 @@ ngx_multisource_events_compare(ngx_multisource_subscriber_t *sub)
     ngx_multisource_told_t   *told;
     ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
 
-    n = ngx_multisource_walk_streamer(&sub->conf->app->name, &sub->streamer,
+    n = ngx_multisource_walk_streamer(&sub->conf->app->name, &sub->streamer, 0,
                                       entries);
     rc = NGX_OK;
 
@@ -386,20 +408,22 @@ ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
         return NGX_ERROR;
     }
 
-    return ngx_multisource_events_arm(r);
+    return ngx_multisource_events_arm(sub);
 }
 
 
 static ngx_int_t
-ngx_multisource_events_arm(ngx_http_request_t *r)
+ngx_multisource_events_arm(ngx_multisource_subscriber_t *sub)
 {
     ngx_event_t               *wev;
+    ngx_http_request_t        *r;
     ngx_http_core_loc_conf_t  *clcf;
 
+    r = sub->request;
     wev = r->connection->write;
     clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (r->out) {
+    if (ngx_multisource_events_busy(sub)) {
 
         if (!wev->timer_set) {
             ngx_add_timer(wev, clcf->send_timeout);
@@ -428,8 +452,12 @@ ngx_multisource_events_busy(ngx_multisource_subscriber_t *sub)
 static void
 ngx_multisource_events_writable(ngx_http_request_t *r)
 {
-    ngx_event_t  *wev;
+    ngx_event_t                   *wev;
+    ngx_multisource_http_ctx_t    *ctx;
+    ngx_multisource_subscriber_t  *sub;
 
+    ctx = ngx_http_get_module_ctx(r, ngx_multisource_http_module);
+    sub = ctx->subscriber;
     wev = r->connection->write;
 
     if (wev->timedout) {
@@ -438,14 +466,16 @@ ngx_multisource_events_writable(ngx_http_request_t *r)
         return;
     }
 
-    if (r->out && wev->ready
+    /* over HTTP/2 and TLS what is left is in the connection, not in r->out */
+
+    if (ngx_multisource_events_busy(sub) && wev->ready
         && ngx_http_output_filter(r, NULL) == NGX_ERROR)
     {
         ngx_http_finalize_request(r, NGX_ERROR);
         return;
     }
 
-    if (ngx_multisource_events_arm(r) != NGX_OK) {
+    if (ngx_multisource_events_arm(sub) != NGX_OK) {
         ngx_http_finalize_request(r, NGX_ERROR);
     }
 }
@@ -469,6 +499,13 @@ ngx_multisource_events_cleanup(void *data)
     }
 
     sub->ntold = 0;
+}
+
+
+static void
+ngx_multisource_events_free(void *data)
+{
+    ngx_multisource_subscriber_t  *sub = data;
 
     if (sub->pool) {
         ngx_destroy_pool(sub->pool);

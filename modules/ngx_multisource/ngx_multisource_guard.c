@@ -22,6 +22,7 @@
 
 /* commands of one session while it does not publish */
 #define NGX_MULTISOURCE_GUARD_COMMANDS   10000
+#define NGX_MULTISOURCE_GUARD_PLAYS      500
 
 /* the header of a message inside of an aggregate, and the size behind it */
 #define NGX_MULTISOURCE_GUARD_TAG        11
@@ -96,8 +97,8 @@ ngx_multisource_guard_fail(ngx_rtmp_session_t *s, ngx_uint_t reason)
     ngx_log_error(NGX_LOG_INFO, s->connection->log, 0,
                   "multisource: session ended: %s, %s", why->name, why->text);
 
-    if (ngx_multisource_worker.registry) {
-        ngx_multisource_registry_count(ngx_multisource_worker.registry,
+    if (ngx_multisource_worker.registry.shared) {
+        ngx_multisource_registry_count(&ngx_multisource_worker.registry,
                                        reason);
     }
 
@@ -138,7 +139,7 @@ ngx_multisource_guard_recv(ngx_connection_t *c, u_char *buf, size_t size)
 
     limit = NGX_MULTISOURCE_GUARD_PENDING;
 
-    if (ctx->joined || ctx->held || s->relay) {
+    if (ctx->phase != NGX_MULTISOURCE_IDLE || s->relay) {
         cscf = ngx_rtmp_get_module_srv_conf(s, ngx_rtmp_core_module);
         limit += 2 * cscf->max_message;
     }
@@ -281,7 +282,7 @@ ngx_multisource_guard_amf(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
         return ngx_multisource_guard_fail(s, NGX_MULTISOURCE_BAD_AMF);
     }
 
-    if (s->relay || ngx_multisource_session_publishing(s)) {
+    if (s->relay || ctx->phase != NGX_MULTISOURCE_IDLE) {
         return NGX_OK;
     }
 
@@ -293,6 +294,15 @@ ngx_multisource_guard_amf(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
     /* marker, length and the command's name */
 
     n = ngx_multisource_guard_copy(in, amf3, buf, sizeof(buf));
+
+    /* each may ask an on_play callback, play2 included */
+
+    if (n >= 7 && ngx_strncasecmp(&buf[3], (u_char *) "play", 4) == 0
+        && ++ctx->nplays > NGX_MULTISOURCE_GUARD_PLAYS)
+    {
+        return ngx_multisource_guard_fail(s,
+                                          NGX_MULTISOURCE_TOO_MANY_COMMANDS);
+    }
 
     if (s->app_conf == NULL) {
         return n >= 10 && ngx_memcmp(buf, "\2\0\7connect", 10) == 0

@@ -41,6 +41,7 @@ typedef struct {
 typedef struct {
     ngx_str_t                    streamer;
     ngx_str_t                    source;
+    void                        *subscriber;    /* of an event stream */
 } ngx_multisource_http_ctx_t;
 
 

@@ -190,7 +190,7 @@ ngx_multisource_json_sources(ngx_multisource_loc_conf_t *mlcf,
     ngx_uint_t                i, n;
     ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
 
-    n = ngx_multisource_walk_streamer(&mlcf->app->name, streamer, entries);
+    n = ngx_multisource_walk_streamer(&mlcf->app->name, streamer, 0, entries);
 
     list = json_array();
 

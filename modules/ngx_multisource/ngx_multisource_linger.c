@@ -16,6 +16,7 @@
 static ssize_t ngx_multisource_linger_recv(ngx_connection_t *c, u_char *buf,
     size_t size);
 static void ngx_multisource_linger_read(ngx_event_t *rev);
+static void ngx_multisource_linger_write(ngx_event_t *wev);
 static void ngx_multisource_linger_shut(ngx_multisource_ctx_t *ctx);
 static void ngx_multisource_linger_timeout(ngx_event_t *ev);
 
@@ -48,6 +49,9 @@ ngx_multisource_linger_start(ngx_multisource_ctx_t *ctx)
 
     c->recv = ngx_multisource_linger_recv;
     c->read->handler = ngx_multisource_linger_read;
+
+    ctx->drain = c->write->handler;
+    c->write->handler = ngx_multisource_linger_write;
 
     ngx_post_event(c->read, &ngx_posted_events);
 
@@ -118,6 +122,26 @@ ngx_multisource_linger_read(ngx_event_t *rev)
     }
 
     ngx_post_event(rev, &ngx_posted_events);
+}
+
+
+static void
+ngx_multisource_linger_write(ngx_event_t *wev)
+{
+    ngx_connection_t       *c;
+    ngx_rtmp_session_t     *s;
+    ngx_multisource_ctx_t  *ctx;
+
+    c = wev->data;
+    s = c->data;
+
+    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
+
+    ctx->drain(wev);
+
+    if (!c->destroyed) {
+        ngx_multisource_linger_shut(ctx);
+    }
 }
 
 

@@ -11,6 +11,7 @@
 #include "ngx_multisource_channel.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_http_module.h"
+#include "ngx_multisource_peers.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
 
@@ -64,7 +65,7 @@ ngx_multisource_create_conf(ngx_cycle_t *cycle)
 
     /* there is nothing to configure outside of the blocks */
 
-    return &ngx_multisource_worker;
+    return ngx_pcalloc(cycle->pool, 1);
 }
 
 
@@ -116,15 +117,11 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    w->registry = ngx_multisource_registry_open(cycle->pool, mcf->zone,
-                                                cycle->log);
-    if (w->registry == NULL) {
-        return NGX_ERROR;
-    }
+    ngx_multisource_registry_open(&w->registry, mcf->zone, cycle->log);
 
-    if (ngx_multisource_registry_enter(w->registry,
-                                       ngx_multisource_channel_generation(),
-                                       ngx_worker)
+    if (ngx_multisource_peers_enter(&w->registry,
+                                    ngx_multisource_channel_generation(),
+                                    ngx_worker)
         != NGX_OK)
     {
         /* lists work, publishers are refused: zone_full */
@@ -162,8 +159,8 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
 static void
 ngx_multisource_exit_process(ngx_cycle_t *cycle)
 {
-    if (ngx_multisource_worker.registry) {
-        ngx_multisource_registry_leave(ngx_multisource_worker.registry);
+    if (ngx_multisource_worker.registry.shared) {
+        ngx_multisource_peers_leave(&ngx_multisource_worker.registry);
     }
 }
 
@@ -180,7 +177,7 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
     w->ticks++;
 
     if (w->ticks % 2 == 0) {
-        ngx_multisource_registry_beat(w->registry);
+        ngx_multisource_peers_beat(&w->registry);
     }
 
     ngx_multisource_obey();

@@ -11,6 +11,7 @@
 #define NGX_MULTISOURCE_PLAY_FILE_MAX  128
 
 
+static ngx_int_t ngx_multisource_play_as_is(ngx_http_request_t *r);
 static ngx_uint_t ngx_multisource_play_file(ngx_str_t *file);
 static ngx_uint_t ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix);
 static ngx_uint_t ngx_multisource_play_numbered(ngx_str_t *file,
@@ -41,7 +42,9 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ngx_multisource_play_headers(r) != NGX_OK) {
+    if (ngx_multisource_http_header(r, "Access-Control-Allow-Origin", "*")
+        != NGX_OK)
+    {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -53,7 +56,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 
     p = ngx_strlchr(streamer.data, last, '/');
     if (p == NULL) {
-        return NGX_DECLINED;
+        return ngx_multisource_play_as_is(r);
     }
 
     streamer.len = p - streamer.data;
@@ -61,7 +64,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 
     p = ngx_strlchr(source.data, last, '/');
     if (p == NULL) {
-        return NGX_DECLINED;
+        return ngx_multisource_play_as_is(r);
     }
 
     source.len = p - source.data;
@@ -99,11 +102,27 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
         if (!nested) {
             /* a file of another kind, or, without a line in the log, nothing */
             return ngx_multisource_play_exists(r, &r->uri)
-                   ? NGX_DECLINED : NGX_HTTP_NOT_FOUND;
+                   ? ngx_multisource_play_as_is(r) : NGX_HTTP_NOT_FOUND;
         }
     }
 
     r->uri = uri;
+
+    return ngx_multisource_play_headers(r) == NGX_OK
+           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/* a path of another shape, such as those of before */
+
+static ngx_int_t
+ngx_multisource_play_as_is(ngx_http_request_t *r)
+{
+    if (ngx_multisource_play_exists(r, &r->uri)
+        && ngx_multisource_play_headers(r) != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     return NGX_DECLINED;
 }
@@ -283,5 +302,5 @@ ngx_multisource_play_headers(ngx_http_request_t *r)
         r->headers_out.content_type_len = type->len;
     }
 
-    return ngx_multisource_http_header(r, "Access-Control-Allow-Origin", "*");
+    return NGX_OK;
 }

@@ -51,6 +51,8 @@ static const ngx_multisource_reason_t
           "two encoders seem to fight for this source" },
     [NGX_MULTISOURCE_ZONE_FULL] =
         { "zone_full", DENIED, "the server has no room for another source" },
+    [NGX_MULTISOURCE_CALLBACK_REFUSED] =
+        { "callback_refused", DENIED, "the server's on_publish said no" },
 
     [NGX_MULTISOURCE_BITRATE_EXCEEDED] =
         { "bitrate_exceeded", DENIED,

@@ -27,6 +27,9 @@
 #define NGX_MULTISOURCE_TAKEOVERS      3
 #define NGX_MULTISOURCE_MIN_ZONE       (128 * 1024)
 
+/* a source, or its worker, that has been silent for so long is stalled */
+#define NGX_MULTISOURCE_STALLED        5000     /* ms */
+
 
 enum {
     NGX_MULTISOURCE_PENDING = 1,    /* publish accepted, no media yet */
@@ -87,16 +90,28 @@ typedef struct {
 typedef struct ngx_multisource_shared_s  ngx_multisource_shared_t;
 
 
-/* a view of the zone; in the cycle's pool, rebuilt by every configuration */
+/* a worker's view of the zone */
 
 typedef struct {
     ngx_multisource_shared_t  *shared;
     uint32_t                  *hash;    /* nslots, of app and streamer; 0: free */
     ngx_multisource_slot_t    *slots;
     ngx_uint_t                 nslots;
-    ngx_atomic_uint_t          token;   /* this worker's, 0 in the master */
+    ngx_atomic_uint_t          token;   /* this worker's; 0: not signed in */
+    ngx_uint_t                 generation;
+    ngx_uint_t                 number;
     ngx_log_t                 *log;
 } ngx_multisource_registry_t;
+
+
+/* how a worker is, see ngx_multisource_peers_look() */
+
+typedef struct {
+    ngx_atomic_uint_t          token;
+    ngx_pid_t                  pid;
+    unsigned                   visible:1;
+    unsigned                   stalled:1;
+} ngx_multisource_look_t;
 
 
 /* what a walk yields; a copy, valid for as long as the caller likes */
@@ -112,16 +127,13 @@ typedef struct {
 
 
 typedef struct {
-    ngx_str_t          *app;        /* NULL: of every application */
-    ngx_str_t          *streamer;   /* NULL: every streamer */
-    unsigned            pending:1;  /* yield those without media too */
+    ngx_str_t              *app;        /* NULL: of every application */
+    ngx_str_t              *streamer;   /* NULL: every streamer */
+    unsigned                pending:1;  /* yield those without media too */
 
     /* private, zero before the first call */
-    ngx_uint_t          next;
-    ngx_atomic_uint_t   owner;      /* of the last slot, and how it is */
-    ngx_pid_t           pid;
-    unsigned            visible:1;
-    unsigned            stalled:1;
+    ngx_uint_t              next;
+    ngx_multisource_look_t  look;       /* of the last slot's owner */
 } ngx_multisource_walk_t;
 
 
@@ -129,7 +141,7 @@ typedef struct {
     ngx_uint_t   nslots;
     ngx_uint_t   used;
     ngx_uint_t   workers;
-    uint64_t     published;     /* accepted since the zone was made */
+    uint64_t     published;     /* gone live since the zone was made */
     uint64_t     refused[NGX_MULTISOURCE_NREASONS];
 } ngx_multisource_totals_t;
 
@@ -139,29 +151,12 @@ typedef struct {
 /* for ngx_shared_memory_add(); shm_zone->data becomes the shared part */
 ngx_int_t ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data);
 
-ngx_multisource_registry_t *ngx_multisource_registry_open(ngx_pool_t *pool,
+void ngx_multisource_registry_open(ngx_multisource_registry_t *reg,
     ngx_shm_zone_t *zone, ngx_log_t *log);
 
-/*
- * Signs this worker in, with the generation and number its peers reach it by.
- * NGX_ERROR when the table of workers is full (logged).
- */
-ngx_int_t ngx_multisource_registry_enter(ngx_multisource_registry_t *reg,
-    ngx_uint_t generation, ngx_uint_t number);
-void ngx_multisource_registry_leave(ngx_multisource_registry_t *reg);
-
-/* tells the others that this worker runs; frees what dead workers left */
-void ngx_multisource_registry_beat(ngx_multisource_registry_t *reg);
-
-/*
- * Finds how to reach the worker with this token. NGX_DECLINED when it is dead.
- */
-ngx_int_t ngx_multisource_registry_worker(ngx_multisource_registry_t *reg,
-    ngx_atomic_uint_t token, ngx_uint_t *generation, ngx_uint_t *number);
-
-/* nonzero while some live worker belongs to the generation */
-ngx_uint_t ngx_multisource_registry_generation(ngx_shm_zone_t *zone,
-    ngx_uint_t generation);
+/* frees the slots of a worker that is gone; how many there were */
+ngx_uint_t ngx_multisource_registry_drop(ngx_multisource_registry_t *reg,
+    ngx_atomic_uint_t token);
 
 /* NULL when every slot is taken; the record is copied */
 ngx_multisource_slot_t *ngx_multisource_registry_claim(
@@ -193,14 +188,6 @@ void ngx_multisource_registry_count(ngx_multisource_registry_t *reg,
     ngx_uint_t reason);
 void ngx_multisource_registry_totals(ngx_multisource_registry_t *reg,
     ngx_multisource_totals_t *totals);
-
-/*
- * Failed publishes of one address (IPv4, or the /64 of IPv6) in the last
- * `time` ms. `failed` adds one. Approximate by design: the table is bounded
- * and the least recent address gives way.
- */
-ngx_uint_t ngx_multisource_registry_failures(ngx_multisource_registry_t *reg,
-    struct sockaddr *sa, ngx_msec_t time, ngx_uint_t failed);
 
 #pragma GCC visibility pop
 

@@ -7,9 +7,11 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_callback.h"
 #include "ngx_multisource_command.h"
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_keys.h"
+#include "ngx_multisource_private.h"
 #include "ngx_multisource_rate.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
@@ -18,27 +20,7 @@
 
 
 extern ngx_module_t  ngx_rtmp_module;
-extern ngx_module_t  ngx_rtmp_access_module;
 extern ngx_module_t  ngx_rtmp_auto_push_module;
-extern ngx_module_t  ngx_rtmp_dash_module;
-extern ngx_module_t  ngx_rtmp_hls_module;
-extern ngx_module_t  ngx_rtmp_notify_module;
-
-
-/*
- * nginx-rtmp keeps these structures to itself; we look at their first members:
- * ngx_rtmp_notify_module.c has the url of each callback, on_publish second,
- * ngx_rtmp_auto_push_module.c its switch.
- */
-
-typedef struct {
-    ngx_url_t   *on_play;
-    ngx_url_t   *on_publish;
-} ngx_multisource_notify_conf_t;
-
-typedef struct {
-    ngx_flag_t   enable;
-} ngx_multisource_auto_push_conf_t;
 
 
 static ngx_int_t ngx_multisource_rtmp_preconfiguration(ngx_conf_t *cf);
@@ -70,12 +52,6 @@ static ngx_int_t ngx_multisource_rtmp_enable(ngx_conf_t *cf,
     ngx_rtmp_core_app_conf_t *app);
 static ngx_int_t ngx_multisource_rtmp_naming(ngx_conf_t *cf,
     ngx_multisource_app_conf_t *conf);
-static ngx_int_t ngx_multisource_rtmp_passes(ngx_conf_t *cf,
-    ngx_rtmp_core_app_conf_t *app, ngx_multisource_app_conf_t *conf);
-static ngx_int_t ngx_multisource_rtmp_on_connect(ngx_rtmp_session_t *s,
-    ngx_rtmp_header_t *h, ngx_chain_t *in);
-static ngx_int_t ngx_multisource_rtmp_on_media(ngx_rtmp_session_t *s,
-    ngx_rtmp_header_t *h, ngx_chain_t *in);
 
 
 static ngx_conf_post_t  ngx_multisource_rtmp_zone_post = {
@@ -671,13 +647,13 @@ ngx_multisource_rtmp_postconfiguration(ngx_conf_t *cf)
     }
 
     if (ngx_multisource_rtmp_first(cmcf, NGX_RTMP_CONNECT,
-                                   ngx_multisource_rtmp_on_connect)
+                                   ngx_multisource_session_connect)
         != NGX_OK
         || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_MSG_AUDIO,
-                                      ngx_multisource_rtmp_on_media)
+                                      ngx_multisource_session_media)
            != NGX_OK
         || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_MSG_VIDEO,
-                                      ngx_multisource_rtmp_on_media)
+                                      ngx_multisource_session_media)
            != NGX_OK
         || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_DISCONNECT,
                                       ngx_multisource_session_disconnect)
@@ -697,7 +673,6 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     ngx_rtmp_live_app_conf_t           *live;
     ngx_multisource_app_conf_t         *conf, **slot;
     ngx_multisource_main_conf_t        *mcf;
-    ngx_multisource_notify_conf_t      *notify;
     ngx_multisource_auto_push_conf_t   *auto_push;
 
     conf = app->app_conf[ngx_multisource_rtmp_module.ctx_index];
@@ -727,13 +702,10 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
         return NGX_ERROR;
     }
 
-    notify = app->app_conf[ngx_rtmp_notify_module.ctx_index];
-    conf->callback = notify->on_publish != NULL;
-
     auto_push = (ngx_multisource_auto_push_conf_t *)
                     ngx_get_conf(cf->cycle->conf_ctx,
                                  ngx_rtmp_auto_push_module);
-    conf->auto_push = auto_push->enable == 1;
+    conf->auto_push = auto_push->auto_push == 1;
 
     if (conf->auto_push) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
@@ -744,7 +716,7 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     }
 
     if (ngx_multisource_rtmp_naming(cf, conf) != NGX_OK
-        || ngx_multisource_rtmp_passes(cf, app, conf) != NGX_OK)
+        || ngx_multisource_callback_configure(cf, app, conf) != NGX_OK)
     {
         return NGX_ERROR;
     }
@@ -840,97 +812,4 @@ ngx_multisource_rtmp_naming(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf)
     }
 
     return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_multisource_rtmp_passes(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app,
-    ngx_multisource_app_conf_t *conf)
-{
-    size_t       size;
-    ngx_uint_t   i;
-
-    /* the access module refuses what has no configuration */
-
-    static ngx_module_t  *attach[] = {
-        &ngx_rtmp_core_module,
-        &ngx_rtmp_access_module,
-        &ngx_rtmp_hls_module,
-        &ngx_rtmp_dash_module,
-        NULL
-    };
-
-    size = ngx_rtmp_max_module * sizeof(void *);
-
-    conf->conf_join = ngx_palloc(cf->pool, size);
-    conf->conf_attach = ngx_pcalloc(cf->pool, size);
-
-    if (conf->conf_join == NULL || conf->conf_attach == NULL) {
-        return NGX_ERROR;
-    }
-
-    ngx_memcpy(conf->conf_join, app->app_conf, size);
-
-    conf->conf_join[ngx_rtmp_hls_module.ctx_index] = NULL;
-    conf->conf_join[ngx_rtmp_dash_module.ctx_index] = NULL;
-
-    for (i = 0; attach[i]; i++) {
-        conf->conf_attach[attach[i]->ctx_index] =
-                                    app->app_conf[attach[i]->ctx_index];
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_multisource_rtmp_on_connect(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
-    ngx_chain_t *in)
-{
-    ngx_multisource_ctx_t        *ctx;
-    ngx_multisource_main_conf_t  *mcf;
-
-    ctx = ngx_multisource_session_create(s);
-    if (ctx == NULL) {
-        return NGX_ERROR;
-    }
-
-    mcf = ngx_rtmp_get_module_main_conf(s, ngx_multisource_rtmp_module);
-
-    if (mcf->guard) {
-        ngx_multisource_guard_session(ctx);
-    }
-
-    return NGX_OK;
-}
-
-
-static ngx_int_t
-ngx_multisource_rtmp_on_media(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
-    ngx_chain_t *in)
-{
-    ngx_int_t                     rc;
-    ngx_multisource_ctx_t        *ctx;
-    ngx_multisource_main_conf_t  *mcf;
-
-    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
-    mcf = ngx_rtmp_get_module_main_conf(s, ngx_multisource_rtmp_module);
-
-    if (ctx == NULL || ctx->lingering) {
-        return NGX_DONE;
-    }
-
-    if (mcf->guard && h->type == NGX_RTMP_MSG_VIDEO
-        && ngx_multisource_guard_video(s, in) != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    rc = ngx_multisource_session_media(s, h, in);
-
-    if (rc == NGX_OK && mcf->guard && !ngx_multisource_session_publishing(s)) {
-        return NGX_DONE;
-    }
-
-    return rc;
 }

@@ -2,14 +2,17 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * A publisher, from its publish command to the end of its stream.
+ * A publisher, from its publish command to the end of its stream:
  *
- * A publish passes through nginx-rtmp's chain in two passes. First come all
- * modules but hls and dash: callbacks, which may rename the stream, relays,
- * recorders and the live module, which may refuse. hls and dash are in front
- * of those in the chain and would make files under a name that is not final;
- * they get the publish when the first audio or video of an accepted stream
- * comes.
+ *     publish -> asking -> held -> joined -> live
+ *
+ * Where the application has an on_publish callback, it is asked before
+ * anything else happens: it may refuse, or rename the stream, and nobody gives
+ * way to a stranger. So a publish passes through nginx-rtmp's chain twice
+ * there, once with the modules that ask and once with all others, see
+ * ngx_multisource_callback.h. A publisher that takes a source over from another
+ * worker is held until that one has let go. It is live, and listed, when its
+ * first audio or video comes.
  */
 
 
@@ -22,9 +25,6 @@
 
 #pragma GCC visibility push(hidden)
 
-/* the context of a session, made at its connect event; NULL: out of memory */
-ngx_multisource_ctx_t *ngx_multisource_session_create(ngx_rtmp_session_t *s);
-
 ngx_multisource_app_conf_t *ngx_multisource_session_conf(
     ngx_rtmp_session_t *s);
 
@@ -32,6 +32,8 @@ ngx_multisource_app_conf_t *ngx_multisource_session_conf(
 ngx_uint_t ngx_multisource_session_publishing(ngx_rtmp_session_t *s);
 
 /* handlers of nginx-rtmp's chains and events */
+ngx_int_t ngx_multisource_session_connect(ngx_rtmp_session_t *s,
+    ngx_rtmp_header_t *h, ngx_chain_t *in);
 ngx_int_t ngx_multisource_session_publish(ngx_rtmp_session_t *s,
     ngx_rtmp_publish_t *v);
 ngx_int_t ngx_multisource_session_close(ngx_rtmp_session_t *s,
@@ -44,6 +46,13 @@ ngx_int_t ngx_multisource_session_disconnect(ngx_rtmp_session_t *s,
 /* the chains' next handlers, set when the configuration is made */
 void ngx_multisource_session_chain(ngx_rtmp_publish_pt publish,
     ngx_rtmp_close_stream_pt close);
+
+/*
+ * The callback has answered: the publish goes on with the name in
+ * ctx->publish, or is refused. NGX_ERROR ends the session.
+ */
+ngx_int_t ngx_multisource_session_answered(ngx_multisource_ctx_t *ctx,
+    ngx_uint_t accepted);
 
 /*
  * Ends a publisher: runs the close chain before it returns, sends the reason

@@ -120,7 +120,7 @@ ngx_multisource_status_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    reg = ngx_multisource_worker.registry;
+    reg = &ngx_multisource_worker.registry;
     mlcf = ngx_http_get_module_loc_conf(r, ngx_multisource_http_module);
 
     found = ngx_array_create(r->pool, 16, sizeof(ngx_multisource_entry_t));

@@ -10,7 +10,7 @@
 
 ngx_uint_t
 ngx_multisource_walk_streamer(ngx_str_t *app, ngx_str_t *streamer,
-    ngx_multisource_entry_t *entries)
+    ngx_uint_t all, ngx_multisource_entry_t *entries)
 {
     ngx_uint_t                i, n;
     ngx_multisource_walk_t    walk;
@@ -19,14 +19,15 @@ ngx_multisource_walk_streamer(ngx_str_t *app, ngx_str_t *streamer,
     ngx_memzero(&walk, sizeof(ngx_multisource_walk_t));
     walk.app = app;
     walk.streamer = streamer;
+    walk.pending = all ? 1 : 0;
 
     n = 0;
 
-    while (ngx_multisource_registry_next(ngx_multisource_worker.registry,
+    while (ngx_multisource_registry_next(&ngx_multisource_worker.registry,
                                          &walk, &entry)
            == NGX_OK)
     {
-        for (i = 0; i < n; i++) {
+        for (i = all ? n : 0; i < n; i++) {
             if (ngx_strcmp(entries[i].record.source, entry.record.source)
                 == 0)
             {
