@@ -48,9 +48,6 @@ my $n = Test::Live::Notify->new($t, answer => sub {
 
 $t->conf(<<'EOC')->run;
 rtmp {
-    # so that media reaches the other modules before the callback's answer
-    multisource_guard off;
-
     server {
         listen 127.0.0.1:%%RTMP%%;
 
