@@ -21,7 +21,7 @@ static const char *const  names[] = {
     "unknown_key", "bad_stream_name", "bad_source_name",
     "reserved_source_name", "source_not_allowed", "too_many_sources",
     "too_many_refusals", "already_live", "already_publishing",
-    "already_playing", "takeover_flapping", "zone_full",
+    "already_playing", "takeover_flapping", "zone_full", "callback_refused",
 
     "bitrate_exceeded", "total_bitrate_exceeded", "taken_over", "kicked",
     "silent",
