@@ -144,7 +144,19 @@ $t->wait_for(sub { $t->get('/sources/alice')->{body} =~ /"Cam"/ }, 'the list');
 
 is(hostile(map { name() } 1 .. 20), 20, 'refused') for 1 .. 75;
 
-my $fds = descriptors();
+# the last of those before may still be closing
+
+my ($fds, $same) = (descriptors(), 0);
+
+$t->wait_for(sub {
+    my $now = descriptors();
+
+    $same = $now eq $fds ? $same + 1 : 0;
+    $fds = $now;
+
+    return $same > 20;
+}, 10, 'descriptors that stay');
+
 my $rss = worker_rss();
 my $used = zone_used();
 
