@@ -91,9 +91,9 @@ typedef struct {
     ngx_msec_t               refuse_time;
 
     unsigned                 callback:1;        /* has on_publish */
-    unsigned                 auto_push:1;       /* rtmp_auto_push is on */
 
-    /* with a callback: tables for the two passes of a publish */
+    /* tables for the passes of a publish, see ngx_multisource_pass.h */
+    void                   **conf_all;
     void                   **conf_ask;
     void                   **conf_join;
 } ngx_multisource_app_conf_t;

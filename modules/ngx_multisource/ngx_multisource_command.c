@@ -7,6 +7,7 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_command.h"
 #include "ngx_multisource_keys.h"
+#include "ngx_multisource_pass.h"
 #include "ngx_multisource_session.h"
 
 #include "ngx_live_amf.h"
@@ -461,9 +462,15 @@ ngx_multisource_command_on_play(ngx_rtmp_session_t *s, ngx_rtmp_play_t *v)
         return next_play(s, v);
     }
 
+    if (s->connection->destroyed) {
+        return NGX_ERROR;
+    }
+
     if (ctx->lingering) {
         return NGX_OK;
     }
+
+    ngx_multisource_pass_restore(s, conf);
 
     if (ctx->phase != NGX_MULTISOURCE_IDLE) {
 

@@ -191,6 +191,13 @@ ngx_multisource_events_tick(void)
         c = sub->request->connection;
 
         if (ngx_exiting || ngx_terminate) {
+
+            /* once: a client that does not read may keep the request */
+
+            ngx_queue_remove(&sub->queue);
+            ngx_queue_init(&sub->queue);
+            ngx_del_timer(&sub->comment);
+
             ngx_http_finalize_request(sub->request,
                                       ngx_http_send_special(sub->request,
                                                             NGX_HTTP_LAST));
@@ -372,25 +379,30 @@ ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
 {
     ngx_buf_t           *b;
     ngx_int_t            rc;
+    ngx_pool_t          *sent;
     ngx_chain_t          out;
     ngx_http_request_t  *r;
 
     r = sub->request;
+    sent = NULL;
 
     if (sub->pool && !ngx_multisource_events_busy(sub)) {
-        ngx_destroy_pool(sub->pool);
+        sent = sub->pool;
         sub->pool = NULL;
     }
 
     if (sub->pool == NULL) {
         sub->pool = ngx_create_pool(1024, r->connection->log);
-        if (sub->pool == NULL) {
-            return NGX_ERROR;
-        }
     }
 
-    b = ngx_create_temp_buf(sub->pool, len);
+    b = sub->pool ? ngx_create_temp_buf(sub->pool, len) : NULL;
+
     if (b == NULL) {
+
+        if (sent) {
+            ngx_destroy_pool(sent);
+        }
+
         return NGX_ERROR;
     }
 
@@ -403,6 +415,12 @@ ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
     ngx_add_timer(&sub->comment, NGX_MULTISOURCE_EVENTS_COMMENT);
 
     rc = ngx_http_output_filter(r, &out);
+
+    /* filters look at the buffers of before once more */
+
+    if (sent) {
+        ngx_destroy_pool(sent);
+    }
 
     if (rc == NGX_ERROR || r->connection->error) {
         return NGX_ERROR;

@@ -220,6 +220,11 @@ ngx_multisource_peers_reap(ngx_multisource_registry_t *reg)
     ngx_atomic_uint_t        token;
     ngx_multisource_peer_t  *peer;
 
+    if (reg->token == 0) {
+        /* slots are won in the name of a token */
+        return;
+    }
+
     for (i = 0; i < NGX_MULTISOURCE_WORKERS; i++) {
         peer = &reg->shared->peers[i];
         token = peer->token;

@@ -7,10 +7,10 @@
 
 
 #include "ngx_multisource.h"
-#include "ngx_multisource_callback.h"
 #include "ngx_multisource_command.h"
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_keys.h"
+#include "ngx_multisource_pass.h"
 #include "ngx_multisource_private.h"
 #include "ngx_multisource_rate.h"
 #include "ngx_multisource_rtmp_module.h"
@@ -705,9 +705,8 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     auto_push = (ngx_multisource_auto_push_conf_t *)
                     ngx_get_conf(cf->cycle->conf_ctx,
                                  ngx_rtmp_auto_push_module);
-    conf->auto_push = auto_push->auto_push == 1;
 
-    if (conf->auto_push) {
+    if (auto_push->auto_push == 1) {
         ngx_log_error(NGX_LOG_WARN, cf->log, 0,
                       "\"rtmp_auto_push\" does nothing here: its sockets are "
                       "never accepted in this build of nginx-rtmp; with "
@@ -716,7 +715,7 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     }
 
     if (ngx_multisource_rtmp_naming(cf, conf) != NGX_OK
-        || ngx_multisource_callback_configure(cf, app, conf) != NGX_OK)
+        || ngx_multisource_pass_configure(cf, app, conf) != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -10,6 +10,7 @@
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_linger.h"
 #include "ngx_multisource_measure.h"
+#include "ngx_multisource_pass.h"
 #include "ngx_multisource_refusals.h"
 #include "ngx_multisource_session.h"
 
@@ -120,11 +121,21 @@ ngx_multisource_session_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
         return next_publish(s, v);
     }
 
+    if (s->connection->destroyed) {
+        /* nginx-rtmp goes on with what it has read already */
+        return NGX_ERROR;
+    }
+
     if (ctx->lingering) {
         return NGX_OK;
     }
 
     ctx->conf = conf;
+
+    if (ctx->phase == NGX_MULTISOURCE_IDLE) {
+        ngx_memzero(&ctx->record, sizeof(ngx_multisource_record_t));
+        ctx->as_sent = 0;
+    }
 
     /* rtmp://host/app/KEY, with the source as the stream's name */
 
@@ -176,6 +187,12 @@ ngx_multisource_session_publish(ngx_rtmp_session_t *s, ngx_rtmp_publish_t *v)
     ngx_multisource_session_watch(ctx);
 
     if (!conf->callback) {
+
+        if (ngx_multisource_pass_access(ctx, next_publish) != NGX_OK) {
+            ngx_multisource_session_leave(ctx);
+            return NGX_ERROR;
+        }
+
         return ngx_multisource_session_enter(ctx);
     }
 
@@ -350,9 +367,7 @@ ngx_multisource_session_join(ngx_multisource_ctx_t *ctx)
 
     v = *ctx->publish;
 
-    rc = ctx->conf->callback
-         ? ngx_multisource_callback_join(ctx, next_publish, &v)
-         : next_publish(s, &v);
+    rc = ngx_multisource_pass_join(ctx, next_publish, &v);
 
     if (rc != NGX_OK || ctx->lingering) {
         return rc;

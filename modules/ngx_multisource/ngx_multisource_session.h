@@ -6,11 +6,10 @@
  *
  *     publish -> asking -> held -> joined -> live
  *
- * Where the application has an on_publish callback, it is asked before
- * anything else happens: it may refuse, or rename the stream, and nobody gives
- * way to a stranger. So a publish passes through nginx-rtmp's chain twice
- * there, once with the modules that ask and once with all others, see
- * ngx_multisource_callback.h. A publisher that takes a source over from another
+ * Who may not publish, by "deny publish" or by what an on_publish callback
+ * says, is found out before anything else happens: nobody gives way to a
+ * stranger, and a callback may rename the stream. So a publish passes through
+ * nginx-rtmp's chain twice, see ngx_multisource_pass.h. A publisher that takes a source over from another
  * worker is held until that one has let go. It is live, and listed, when its
  * first audio or video comes.
  */
