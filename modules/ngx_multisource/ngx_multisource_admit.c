@@ -402,7 +402,16 @@ ngx_multisource_admit_over_total(ngx_multisource_ctx_t *ctx,
         rate = record->video.bitrate + record->audio.bitrate;
         rate *= 1000;
 
-        /* a young source's rate is of less time: a burst must not count */
+        if (entries[i].slot != ctx->slot) {
+
+            if (total + rate <= limit) {
+                total += rate;
+            }
+
+            continue;
+        }
+
+        /* one's own burst at the start, measured over less time, is forgiven */
 
         age = now > record->started ? now - record->started : 0;
 
@@ -410,12 +419,7 @@ ngx_multisource_admit_over_total(ngx_multisource_ctx_t *ctx,
             rate = rate * age / NGX_MULTISOURCE_METER_WINDOW;
         }
 
-        if (total + rate <= limit) {
-            total += rate;
-
-        } else if (entries[i].slot == ctx->slot) {
-            return 1;
-        }
+        return total + rate > limit;
     }
 
     return 0;
