@@ -154,6 +154,13 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
 }
 
 
+ngx_uint_t
+ngx_multisource_events_open(void)
+{
+    return !ngx_queue_empty(&ngx_multisource_events_queue);
+}
+
+
 void
 ngx_multisource_events_tick(void)
 {

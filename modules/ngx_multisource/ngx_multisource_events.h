@@ -24,6 +24,9 @@ void ngx_multisource_events_init(void);
 ngx_int_t ngx_multisource_events_handler(ngx_http_request_t *r,
     ngx_multisource_loc_conf_t *mlcf, ngx_str_t *streamer);
 
+/* nonzero while some event stream is open */
+ngx_uint_t ngx_multisource_events_open(void);
+
 /* every housekeeping tick: sends what changed; closes all when exiting */
 void ngx_multisource_events_tick(void);
 

@@ -176,11 +176,12 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
 
     w->ticks++;
 
+    ngx_multisource_events_tick();
+
     if (w->ticks % 2 == 0) {
         ngx_multisource_peers_beat(&w->registry);
+        ngx_multisource_obey();
     }
-
-    ngx_multisource_obey();
 
     if (w->ticks % 4 == 0) {
 
@@ -195,9 +196,15 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
         }
     }
 
-    ngx_multisource_events_tick();
+    if (ngx_multisource_events_open()) {
+        ngx_add_timer(ev, NGX_MULTISOURCE_TICK);
+        return;
+    }
 
-    ngx_add_timer(ev, NGX_MULTISOURCE_TICK);
+    /* only event streams are in such a hurry: the next tick is left out */
+
+    w->ticks |= 1;
+    ngx_add_timer(ev, 2 * NGX_MULTISOURCE_TICK);
 }
 
 

@@ -16,6 +16,9 @@
 /* a worker that has not run for so long and then wakes up is not forgotten */
 #define NGX_MULTISOURCE_HIDDEN      20000       /* ms */
 
+/* beats between two looks at who has a worker's pid */
+#define NGX_MULTISOURCE_THOROUGH    20
+
 
 static ngx_uint_t ngx_multisource_peers_start_time(ngx_pid_t pid);
 static ngx_int_t ngx_multisource_peers_sign(ngx_multisource_registry_t *reg);
@@ -208,6 +211,8 @@ ngx_multisource_peers_beat(ngx_multisource_registry_t *reg)
     }
 
     ngx_multisource_peers_reap(reg);
+
+    reg->beats++;
 }
 
 
@@ -242,6 +247,14 @@ ngx_multisource_peers_reap(ngx_multisource_registry_t *reg)
                 (void) ngx_atomic_cmp_set(&peer->token, token, 0);
             }
 
+            continue;
+        }
+
+        /* one system call mostly: a pid comes back rarely, and not at once */
+
+        if (reg->beats % NGX_MULTISOURCE_THOROUGH != 0
+            && kill(peer->pid, 0) == 0)
+        {
             continue;
         }
 

@@ -100,6 +100,7 @@ typedef struct {
     ngx_atomic_uint_t          token;   /* this worker's; 0: not signed in */
     ngx_uint_t                 generation;
     ngx_uint_t                 number;
+    ngx_uint_t                 beats;
     ngx_log_t                 *log;
 } ngx_multisource_registry_t;
 
