@@ -201,10 +201,10 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
         return;
     }
 
-    /* only event streams are in such a hurry: the next tick is left out */
+    /* only event streams are in such a hurry: three ticks are left out */
 
-    w->ticks |= 1;
-    ngx_add_timer(ev, 2 * NGX_MULTISOURCE_TICK);
+    w->ticks |= 3;
+    ngx_add_timer(ev, 4 * NGX_MULTISOURCE_TICK);
 }
 
 
