@@ -15,7 +15,18 @@ extern ngx_module_t  ngx_rtmp_access_module;
 extern ngx_module_t  ngx_rtmp_notify_module;
 
 
+typedef struct {
+    void      **app_conf;
+    unsigned    relay:1;
+    unsigned    static_relay:1;
+} ngx_multisource_pass_t;
+
+
 static ngx_int_t ngx_multisource_pass_quiet(ngx_multisource_ctx_t *ctx);
+static void ngx_multisource_pass_enter(ngx_rtmp_session_t *s, void **table,
+    ngx_multisource_pass_t *saved);
+static void ngx_multisource_pass_leave(ngx_rtmp_session_t *s,
+    ngx_multisource_pass_t *saved);
 
 
 ngx_int_t
@@ -96,33 +107,49 @@ ngx_multisource_pass_quiet(ngx_multisource_ctx_t *ctx)
 }
 
 
+/* what a pass changes of a session, to be put back after it */
+
+static void
+ngx_multisource_pass_enter(ngx_rtmp_session_t *s, void **table,
+    ngx_multisource_pass_t *saved)
+{
+    saved->app_conf = s->app_conf;
+    saved->relay = s->relay;
+    saved->static_relay = s->static_relay;
+
+    s->app_conf = table;
+}
+
+
+static void
+ngx_multisource_pass_leave(ngx_rtmp_session_t *s,
+    ngx_multisource_pass_t *saved)
+{
+    s->app_conf = saved->app_conf;
+    s->relay = saved->relay;
+    s->static_relay = saved->static_relay;
+}
+
+
 ngx_int_t
 ngx_multisource_pass_access(ngx_multisource_ctx_t *ctx,
     ngx_rtmp_publish_pt next)
 {
-    void                **app_conf;
-    unsigned              relay, static_relay;
-    ngx_int_t             rc;
-    ngx_rtmp_session_t   *s;
-    ngx_rtmp_publish_t    v;
+    ngx_int_t                rc;
+    ngx_rtmp_publish_t       v;
+    ngx_multisource_pass_t   saved;
 
-    s = ctx->session;
     v = *ctx->publish;
 
-    app_conf = s->app_conf;
-    relay = s->relay;
-    static_relay = s->static_relay;
+    ngx_multisource_pass_enter(ctx->session, ctx->conf->conf_ask, &saved);
 
     rc = ngx_multisource_pass_quiet(ctx);
 
     if (rc == NGX_OK) {
-        s->app_conf = ctx->conf->conf_ask;
-        rc = next(s, &v);
+        rc = next(ctx->session, &v);
     }
 
-    s->app_conf = app_conf;
-    s->relay = relay;
-    s->static_relay = static_relay;
+    ngx_multisource_pass_leave(ctx->session, &saved);
 
     return rc;
 }
@@ -131,20 +158,17 @@ ngx_multisource_pass_access(ngx_multisource_ctx_t *ctx,
 ngx_int_t
 ngx_multisource_pass_ask(ngx_multisource_ctx_t *ctx, ngx_rtmp_publish_pt next)
 {
-    void                **app_conf;
-    ngx_int_t             rc;
-    ngx_rtmp_session_t   *s;
-    ngx_rtmp_publish_t    v;
+    ngx_int_t                rc;
+    ngx_rtmp_publish_t       v;
+    ngx_multisource_pass_t   saved;
 
-    s = ctx->session;
     v = *ctx->publish;
 
-    app_conf = s->app_conf;
-    s->app_conf = ctx->conf->conf_ask;
+    ngx_multisource_pass_enter(ctx->session, ctx->conf->conf_ask, &saved);
 
-    rc = next(s, &v);
+    rc = next(ctx->session, &v);
 
-    s->app_conf = app_conf;
+    ngx_multisource_pass_leave(ctx->session, &saved);
 
     return rc;
 }
@@ -155,27 +179,18 @@ ngx_multisource_pass_answer(ngx_multisource_ctx_t *ctx,
     ngx_rtmp_netcall_handle_pt handler, ngx_rtmp_publish_t *v,
     ngx_chain_t *in)
 {
-    void                **app_conf;
-    unsigned              relay, static_relay;
-    ngx_int_t             rc;
-    ngx_rtmp_session_t   *s;
+    ngx_int_t                rc;
+    ngx_multisource_pass_t   saved;
 
-    s = ctx->session;
-
-    app_conf = s->app_conf;
-    relay = s->relay;
-    static_relay = s->static_relay;
+    ngx_multisource_pass_enter(ctx->session, ctx->conf->conf_ask, &saved);
 
     rc = ngx_multisource_pass_quiet(ctx);
 
     if (rc == NGX_OK) {
-        s->app_conf = ctx->conf->conf_ask;
-        rc = handler(s, v, in);
+        rc = handler(ctx->session, v, in);
     }
 
-    s->app_conf = app_conf;
-    s->relay = relay;
-    s->static_relay = static_relay;
+    ngx_multisource_pass_leave(ctx->session, &saved);
 
     return rc;
 }
@@ -185,18 +200,22 @@ ngx_int_t
 ngx_multisource_pass_join(ngx_multisource_ctx_t *ctx, ngx_rtmp_publish_pt next,
     ngx_rtmp_publish_t *v)
 {
-    void                **app_conf;
-    ngx_int_t             rc;
-    ngx_rtmp_session_t   *s;
+    ngx_int_t                rc;
+    ngx_rtmp_session_t      *s;
+    ngx_multisource_pass_t   saved;
 
     s = ctx->session;
 
-    app_conf = s->app_conf;
-    s->app_conf = ctx->conf->callback ? ctx->conf->conf_join : app_conf;
+    if (!ctx->conf->callback) {
+        /* nothing is left out */
+        return next(s, v);
+    }
+
+    ngx_multisource_pass_enter(s, ctx->conf->conf_join, &saved);
 
     rc = next(s, v);
 
-    s->app_conf = app_conf;
+    ngx_multisource_pass_leave(s, &saved);
 
     return rc;
 }
