@@ -174,7 +174,7 @@ my $reasons = strings(source('reason.c'));
 my %define = $reasons =~ /^#define (\w+)\s+"(.*)"$/mg;
 my %why;
 
-while ($reasons =~ /\{\s*"(\w+)",\s*(\w+),\s*"(.*?)"\s*\}/gs) {
+while ($reasons =~ /REASON\("(\w+)",\s*(\w+),\s*"(.*?)"\)/gs) {
     my ($name, $code, $text) = ($1, $2, $3);
 
     $why{$name} = ($code eq 'NULL' ? '-' : "`$define{$code}`") . " $text"

@@ -102,11 +102,11 @@ my $since = Test::Live::IO::now();
 my ($code, $why) = publish("${key}_Late");
 
 is($code, 'Denied', 'now the right key is refused');
-like($why, qr/^too many failed publishes/, 'and told why');
+like($why, qr/^too_many_refusals: too many failed/, 'and told why');
 
 ($code, $why) = publish('wrong-key-3');
 
-like($why, qr/^too many failed publishes/, 'a wrong key learns nothing');
+like($why, qr/^too_many_refusals: too many failed/, 'a wrong key learns nothing');
 
 # both workers know
 

@@ -84,7 +84,7 @@ sub refuses {
     my $code = $reason =~ /^bad_|^reserved_/ ? 'BadName' : 'Denied';
 
     is($status->{code}, "NetStream.Publish.$code", "$what: status");
-    like($status->{description}, qr/^\w[\w ,-]+$/, "$what: why");
+    like($status->{description}, qr/^$reason: \w[\w ,-]+$/, "$what: why");
     is($r->eof(5), 'eof', "$what: end of the stream");
     $r->drop;
 

@@ -156,7 +156,7 @@ is(scalar listens($o->pid), 0, 'OBS itself listens nowhere');
 my $wrong = obs('wrong', 'unknown_Main_Screen');
 
 like(said($wrong, qr/NetStream\.Publish\.\w+/),
-    qr/Publish\.Denied \(the stream key is not known here\)$/,
+    qr/Publish\.Denied \(unknown_key: the stream key is not known here\)$/,
     'OBS shows the reason of a refusal');
 said($wrong, qr/Connection to rtmp:\S+ failed/);
 ok(said($wrong, qr/Streaming Stop/), 'and stops');

@@ -235,7 +235,8 @@ is(scalar $n->calls, $calls, 'without asking the callback');
 my $e = $t->rtmp;
 
 is(($e->publish('unknown_Cam') || {})->{description},
-    "the server's on_publish said no", 'a refused key gets a reason');
+    "callback_refused: the server's on_publish said no",
+    'a refused key gets a reason');
 is($e->eof, 'eof', 'and is disconnected');
 is($t->get('/status')->json->{refused}{callback_refused}, 1, 'and counted');
 

@@ -196,6 +196,7 @@ typedef struct {
     ngx_queue_t                  publishers;   /* ngx_multisource_ctx_t */
     ngx_multisource_registry_t   registry;     /* shared is NULL: no zone */
     ngx_event_t                  housekeeping;
+    ngx_event_t                  wakeup;       /* by another worker */
     ngx_uint_t                   ticks;
 } ngx_multisource_worker_t;
 

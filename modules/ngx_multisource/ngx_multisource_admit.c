@@ -6,9 +6,7 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_admit.h"
-#include "ngx_multisource_channel.h"
 #include "ngx_multisource_keys.h"
-#include "ngx_multisource_peers.h"
 #include "ngx_multisource_session.h"
 #include "ngx_multisource_walk.h"
 
@@ -20,6 +18,7 @@ static ngx_uint_t ngx_multisource_admit_split(ngx_multisource_ctx_t *ctx,
     ngx_str_t *name);
 static void ngx_multisource_admit_name(ngx_multisource_ctx_t *ctx,
     ngx_str_t *streamer, ngx_str_t *source);
+static ngx_uint_t ngx_multisource_admit_protocol(ngx_rtmp_session_t *s);
 static ngx_uint_t ngx_multisource_admit_walk(ngx_multisource_ctx_t *ctx,
     ngx_uint_t pending, ngx_multisource_entry_t *entries);
 static ngx_uint_t ngx_multisource_admit_succeed(ngx_multisource_ctx_t *ctx,
@@ -149,11 +148,27 @@ ngx_multisource_admit_name(ngx_multisource_ctx_t *ctx, ngx_str_t *streamer,
     p = ngx_cpymem(record->source, source->data, source->len);
     *p = '\0';
 
-    record->protocol = ctx->session->relay ? NGX_MULTISOURCE_RELAY
-                                           : NGX_MULTISOURCE_RTMP;
+    record->protocol = ngx_multisource_admit_protocol(ctx->session);
 
     ctx->public.len = ngx_multisource_name_public(&ctx->conf->naming, streamer,
                                                   source, ctx->public.data);
+}
+
+
+/* what a client says of itself counts only where there is no client */
+
+static ngx_uint_t
+ngx_multisource_admit_protocol(ngx_rtmp_session_t *s)
+{
+    if (s->connection->shared
+        && s->flashver.len >= sizeof("ngx_whip") - 1
+        && ngx_strncmp(s->flashver.data, "ngx_whip", sizeof("ngx_whip") - 1)
+           == 0)
+    {
+        return NGX_MULTISOURCE_WHIP;
+    }
+
+    return s->relay ? NGX_MULTISOURCE_RELAY : NGX_MULTISOURCE_RTMP;
 }
 
 
@@ -279,7 +294,6 @@ ngx_multisource_admit_succeed(ngx_multisource_ctx_t *ctx,
     ngx_multisource_entry_t *rival)
 {
     ngx_msec_t                  *times;
-    ngx_uint_t                   generation, number;
     ngx_queue_t                 *q;
     ngx_multisource_ctx_t       *old;
     ngx_multisource_registry_t  *reg;
@@ -293,7 +307,7 @@ ngx_multisource_admit_succeed(ngx_multisource_ctx_t *ctx,
     times = rival->record.takeovers;
 
     if (times[NGX_MULTISOURCE_TAKEOVERS - 1]
-        && ngx_multisource_elapsed(times[NGX_MULTISOURCE_TAKEOVERS - 1])
+        && ngx_live_peers_elapsed(times[NGX_MULTISOURCE_TAKEOVERS - 1])
            < NGX_MULTISOURCE_FLAPPING)
     {
         return NGX_MULTISOURCE_TAKEOVER_FLAPPING;
@@ -304,7 +318,7 @@ ngx_multisource_admit_succeed(ngx_multisource_ctx_t *ctx,
                (NGX_MULTISOURCE_TAKEOVERS - 1) * sizeof(ngx_msec_t));
     ngx_multisource_registry_update(reg, ctx->slot, &ctx->record);
 
-    if (rival->owner == reg->token) {
+    if (rival->owner == reg->peers.token) {
 
         for (q = ngx_queue_head(&ngx_multisource_worker.publishers);
              q != ngx_queue_sentinel(&ngx_multisource_worker.publishers);
@@ -321,14 +335,9 @@ ngx_multisource_admit_succeed(ngx_multisource_ctx_t *ctx,
         return NGX_MULTISOURCE_OK;
     }
 
-    ngx_multisource_registry_end(rival->slot, rival->ticket,
-                                 NGX_MULTISOURCE_TAKEN_OVER);
-
-    if (ngx_multisource_peers_find(reg, rival->owner, &generation, &number)
+    if (ngx_multisource_registry_end(reg, rival, NGX_MULTISOURCE_TAKEN_OVER)
         == NGX_OK)
     {
-        ngx_multisource_channel_wake(generation, number);
-
         ctx->rival = rival->slot;
         ctx->rival_ticket = rival->ticket;
     }

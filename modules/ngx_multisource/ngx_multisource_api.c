@@ -6,10 +6,8 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_api.h"
-#include "ngx_multisource_channel.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_json.h"
-#include "ngx_multisource_peers.h"
 #include "ngx_multisource_walk.h"
 
 
@@ -280,17 +278,8 @@ ngx_multisource_api_source(ngx_http_request_t *r,
 static ngx_int_t
 ngx_multisource_api_kick(ngx_http_request_t *r, ngx_multisource_entry_t *entry)
 {
-    ngx_uint_t  generation, number;
-
-    ngx_multisource_registry_end(entry->slot, entry->ticket,
-                                 NGX_MULTISOURCE_KICKED);
-
-    if (ngx_multisource_peers_find(&ngx_multisource_worker.registry,
-                                   entry->owner, &generation, &number)
-        == NGX_OK)
-    {
-        ngx_multisource_channel_wake(generation, number);
-    }
+    (void) ngx_multisource_registry_end(&ngx_multisource_worker.registry,
+                                        entry, NGX_MULTISOURCE_KICKED);
 
     ngx_log_error(NGX_LOG_NOTICE, r->connection->log, 0,
                   "multisource: kick: streamer '%s' source '%s'",

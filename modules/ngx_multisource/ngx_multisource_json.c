@@ -12,6 +12,8 @@
 #define NGX_MULTISOURCE_JSON_TIME  sizeof("2026-11-21T20:00:00.000Z")
 
 
+static const char *ngx_multisource_json_protocol(
+    ngx_multisource_record_t *record);
 static json_t *ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer,
     u_char *source, const char *tail);
 static json_t *ngx_multisource_json_label(u_char *source);
@@ -27,12 +29,9 @@ ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
     ngx_multisource_entry_t *entry)
 {
     json_t                    *json;
-    const char                *protocol;
     ngx_multisource_record_t  *record;
 
     record = &entry->record;
-
-    protocol = record->protocol == NGX_MULTISOURCE_RELAY ? "relay" : "rtmp";
 
     json = json_pack("{s:s,s:o,s:o,s:o,s:s,s:s,s:o}",
                      "id", record->source,
@@ -43,7 +42,7 @@ ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
                      "watch_url", ngx_multisource_json_url(&mlcf->watch_url,
                                 record->streamer, record->source, ""),
                      "state", entry->stalled ? "stalled" : "live",
-                     "protocol", protocol,
+                     "protocol", ngx_multisource_json_protocol(record),
                      "started_at", ngx_multisource_json_time(record->started));
 
     if (json == NULL) {
@@ -58,6 +57,23 @@ ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
     }
 
     return json;
+}
+
+
+static const char *
+ngx_multisource_json_protocol(ngx_multisource_record_t *record)
+{
+    switch (record->protocol) {
+
+    case NGX_MULTISOURCE_RELAY:
+        return "relay";
+
+    case NGX_MULTISOURCE_WHIP:
+        return "whip";
+
+    default:
+        return "rtmp";
+    }
 }
 
 

@@ -8,10 +8,8 @@
 
 
 #include "ngx_multisource.h"
-#include "ngx_multisource_channel.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_http_module.h"
-#include "ngx_multisource_peers.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
 
@@ -22,12 +20,18 @@ static ngx_int_t ngx_multisource_init_module(ngx_cycle_t *cycle);
 static ngx_int_t ngx_multisource_init_process(ngx_cycle_t *cycle);
 static void ngx_multisource_exit_process(ngx_cycle_t *cycle);
 static void ngx_multisource_housekeeping(ngx_event_t *ev);
+static void ngx_multisource_wake(void *data, u_char *msg, size_t len,
+    ngx_socket_t fd);
+static void ngx_multisource_wakeup(ngx_event_t *ev);
 static void ngx_multisource_obey(void);
 
 
-ngx_multisource_worker_t  ngx_multisource_worker;
+ngx_multisource_worker_t   ngx_multisource_worker;
 
-static ngx_connection_t   ngx_multisource_housekeeper;
+/* the master's, inherited by each worker */
+static ngx_live_channel_t  ngx_multisource_channel;
+
+static ngx_connection_t    ngx_multisource_housekeeper;
 
 
 static ngx_core_module_t  ngx_multisource_module_ctx = {
@@ -87,7 +91,9 @@ ngx_multisource_init_module(ngx_cycle_t *cycle)
     mcf = ngx_multisource_rtmp_main_conf(cycle);
 
     if (mcf && mcf->zone && mcf->zone->data && !ngx_test_config) {
-        ngx_multisource_channel_prepare(cycle, mcf->zone);
+        ngx_live_channel_prepare(&ngx_multisource_channel, cycle,
+                                 ngx_multisource_registry_peers(mcf->zone),
+                                 "multisource");
     }
 
     /* a failure here would end the master on reload */
@@ -117,11 +123,12 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
         return NGX_OK;
     }
 
-    ngx_multisource_registry_open(&w->registry, mcf->zone, cycle->log);
+    ngx_multisource_registry_open(&w->registry, mcf->zone,
+                                  &ngx_multisource_channel, cycle->log);
 
-    if (ngx_multisource_peers_enter(&w->registry,
-                                    ngx_multisource_channel_generation(),
-                                    ngx_worker)
+    if (ngx_live_peers_enter(&w->registry.peers,
+                   ngx_live_channel_generation(&ngx_multisource_channel),
+                   ngx_worker)
         != NGX_OK)
     {
         /* lists work, publishers are refused: zone_full */
@@ -129,8 +136,8 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
                       "multisource: this worker takes no publishers");
     }
 
-    if (ngx_multisource_channel_listen(cycle, ngx_worker,
-                                       ngx_multisource_obey)
+    if (ngx_live_channel_listen(&ngx_multisource_channel, cycle, ngx_worker,
+                                ngx_multisource_wake, w)
         != NGX_OK)
     {
         ngx_log_error(NGX_LOG_WARN, cycle->log, 0,
@@ -143,6 +150,11 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
     /* debug logs of timers take the data for a connection */
 
     ngx_multisource_housekeeper.fd = (ngx_socket_t) -1;
+
+    ev = &w->wakeup;
+    ev->data = &ngx_multisource_housekeeper;
+    ev->log = cycle->log;
+    ev->handler = ngx_multisource_wakeup;
 
     ev = &w->housekeeping;
     ev->data = &ngx_multisource_housekeeper;
@@ -160,7 +172,7 @@ static void
 ngx_multisource_exit_process(ngx_cycle_t *cycle)
 {
     if (ngx_multisource_worker.registry.shared) {
-        ngx_multisource_peers_leave(&ngx_multisource_worker.registry);
+        ngx_live_peers_leave(&ngx_multisource_worker.registry.peers);
     }
 }
 
@@ -179,7 +191,7 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
     ngx_multisource_events_tick();
 
     if (w->ticks % 2 == 0) {
-        ngx_multisource_peers_beat(&w->registry);
+        ngx_live_peers_beat(&w->registry.peers);
         ngx_multisource_obey();
     }
 
@@ -205,6 +217,30 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
 
     w->ticks |= 3;
     ngx_add_timer(ev, 4 * NGX_MULTISOURCE_TICK);
+}
+
+
+/* many messages in a row say the same once */
+
+static void
+ngx_multisource_wake(void *data, u_char *msg, size_t len, ngx_socket_t fd)
+{
+    ngx_multisource_worker_t  *w;
+
+    w = data;
+
+    if (fd != (ngx_socket_t) -1) {
+        (void) ngx_close_socket(fd);
+    }
+
+    ngx_post_event(&w->wakeup, &ngx_posted_events);
+}
+
+
+static void
+ngx_multisource_wakeup(ngx_event_t *ev)
+{
+    ngx_multisource_obey();
 }
 
 

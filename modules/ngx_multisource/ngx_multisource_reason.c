@@ -13,72 +13,75 @@
 #define DENIED    "NetStream.Publish.Denied"
 #define BAD_NAME  "NetStream.Publish.BadName"
 
+#define REASON(name, status, text)  { name, status, text, name ": " text }
+
 
 static const ngx_multisource_reason_t
     ngx_multisource_reasons[NGX_MULTISOURCE_NREASONS] =
 {
     [NGX_MULTISOURCE_OK] =
-        { "ok", NULL, "" },
+        REASON("ok", NULL, ""),
 
     [NGX_MULTISOURCE_UNKNOWN_KEY] =
-        { "unknown_key", DENIED, "the stream key is not known here" },
+        REASON("unknown_key", DENIED, "the stream key is not known here"),
     [NGX_MULTISOURCE_BAD_STREAM_NAME] =
-        { "bad_stream_name", BAD_NAME, "the stream name is not usable" },
+        REASON("bad_stream_name", BAD_NAME, "the stream name is not usable"),
     [NGX_MULTISOURCE_BAD_SOURCE_NAME] =
-        { "bad_source_name", BAD_NAME,
-          "a source name is 1 to 50 letters, digits, _ and -" },
+        REASON("bad_source_name", BAD_NAME,
+               "a source name is 1 to 50 letters, digits, _ and -"),
     [NGX_MULTISOURCE_RESERVED_SOURCE_NAME] =
-        { "reserved_source_name", BAD_NAME, "the source name is reserved" },
+        REASON("reserved_source_name", BAD_NAME, "the source name is reserved"),
     [NGX_MULTISOURCE_SOURCE_NOT_ALLOWED] =
-        { "source_not_allowed", DENIED,
-          "this key may not publish this source" },
+        REASON("source_not_allowed", DENIED,
+               "this key may not publish this source"),
     [NGX_MULTISOURCE_TOO_MANY_SOURCES] =
-        { "too_many_sources", DENIED,
-          "the streamer already has as many sources as are allowed" },
+        REASON("too_many_sources", DENIED,
+               "the streamer already has as many sources as are allowed"),
     [NGX_MULTISOURCE_TOO_MANY_REFUSALS] =
-        { "too_many_refusals", DENIED,
-          "too many failed publishes from this address, try again later" },
+        REASON("too_many_refusals", DENIED,
+               "too many failed publishes from this address, try again later"),
     [NGX_MULTISOURCE_ALREADY_LIVE] =
-        { "already_live", BAD_NAME, "this source is already live" },
+        REASON("already_live", BAD_NAME, "this source is already live"),
     [NGX_MULTISOURCE_ALREADY_PUBLISHING] =
-        { "already_publishing", BAD_NAME,
-          "this session already publishes a stream" },
+        REASON("already_publishing", BAD_NAME,
+               "this session already publishes a stream"),
     [NGX_MULTISOURCE_ALREADY_PLAYING] =
-        { "already_playing", BAD_NAME,
-          "this session already plays a stream" },
+        REASON("already_playing", BAD_NAME,
+               "this session already plays a stream"),
     [NGX_MULTISOURCE_TAKEOVER_FLAPPING] =
-        { "takeover_flapping", DENIED,
-          "two encoders seem to fight for this source" },
+        REASON("takeover_flapping", DENIED,
+               "two encoders seem to fight for this source"),
     [NGX_MULTISOURCE_ZONE_FULL] =
-        { "zone_full", DENIED, "the server has no room for another source" },
+        REASON("zone_full", DENIED,
+               "the server has no room for another source"),
     [NGX_MULTISOURCE_CALLBACK_REFUSED] =
-        { "callback_refused", DENIED, "the server's on_publish said no" },
+        REASON("callback_refused", DENIED, "the server's on_publish said no"),
 
     [NGX_MULTISOURCE_BITRATE_EXCEEDED] =
-        { "bitrate_exceeded", DENIED,
-          "the source's bitrate is above what is allowed" },
+        REASON("bitrate_exceeded", DENIED,
+               "the source's bitrate is above what is allowed"),
     [NGX_MULTISOURCE_TOTAL_BITRATE_EXCEEDED] =
-        { "total_bitrate_exceeded", DENIED,
-          "the streamer's sources together are above the allowed bitrate" },
+        REASON("total_bitrate_exceeded", DENIED,
+               "the streamer's sources together are above the allowed bitrate"),
     [NGX_MULTISOURCE_TAKEN_OVER] =
-        { "taken_over", BAD_NAME,
-          "another encoder now publishes this source" },
+        REASON("taken_over", BAD_NAME,
+               "another encoder now publishes this source"),
     [NGX_MULTISOURCE_KICKED] =
-        { "kicked", DENIED, "the source was stopped by the operator" },
+        REASON("kicked", DENIED, "the source was stopped by the operator"),
     [NGX_MULTISOURCE_SILENT] =
-        { "silent", DENIED, "no audio or video came for too long" },
+        REASON("silent", DENIED, "no audio or video came for too long"),
 
     [NGX_MULTISOURCE_BAD_AMF] =
-        { "bad_amf", NULL, "AMF nested too deep, or malformed" },
+        REASON("bad_amf", NULL, "AMF nested too deep, or malformed"),
     [NGX_MULTISOURCE_BAD_AGGREGATE] =
-        { "bad_aggregate", NULL, "malformed or nested aggregate message" },
+        REASON("bad_aggregate", NULL, "malformed or nested aggregate message"),
     [NGX_MULTISOURCE_BAD_CHUNK] =
-        { "bad_chunk", NULL,
-          "chunk size out of bounds, or message larger than it may be" },
+        REASON("bad_chunk", NULL,
+               "chunk size out of bounds, or message larger than it may be"),
     [NGX_MULTISOURCE_BAD_CODEC_HEADER] =
-        { "bad_codec_header", NULL, "malformed codec header" },
+        REASON("bad_codec_header", NULL, "malformed codec header"),
     [NGX_MULTISOURCE_TOO_MANY_COMMANDS] =
-        { "too_many_commands", NULL, "too many commands in one session" }
+        REASON("too_many_commands", NULL, "too many commands in one session")
 };
 
 

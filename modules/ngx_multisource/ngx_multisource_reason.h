@@ -55,6 +55,7 @@ typedef struct {
     const char  *name;      /* stable, snake_case */
     const char  *status;    /* RTMP status code; NULL: none is sent */
     const char  *text;      /* one sentence, for the publisher */
+    const char  *told;      /* "NAME: TEXT", the status's description */
 } ngx_multisource_reason_t;
 
 

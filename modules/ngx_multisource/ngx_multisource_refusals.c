@@ -98,8 +98,8 @@ ngx_multisource_refusals_count(ngx_multisource_app_conf_t *conf,
         }
 
         if (table[i].address == 0
-            || ngx_multisource_elapsed(table[i].start)
-               > ngx_multisource_elapsed(oldest->start))
+            || ngx_live_peers_elapsed(table[i].start)
+               > ngx_live_peers_elapsed(oldest->start))
         {
             oldest = &table[i];
         }
@@ -120,13 +120,13 @@ ngx_multisource_refusals_count(ngx_multisource_app_conf_t *conf,
 
     /* a window that slides: the part of the last one that still counts */
 
-    age = ngx_multisource_elapsed(a->start);
+    age = ngx_live_peers_elapsed(a->start);
 
     if (age >= time) {
         a->before = age < 2 * time ? a->failures : 0;
         a->failures = 0;
         a->start = age < 2 * time ? a->start + time : ngx_current_msec;
-        age = ngx_multisource_elapsed(a->start);
+        age = ngx_live_peers_elapsed(a->start);
     }
 
     if (failed) {

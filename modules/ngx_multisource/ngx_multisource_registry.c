@@ -7,7 +7,6 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
-#include "ngx_multisource_peers.h"
 #include "ngx_multisource_registry.h"
 #include "ngx_multisource_shared.h"
 
@@ -17,6 +16,8 @@
 
 static uint32_t ngx_multisource_registry_hash(u_char *app, size_t alen,
     u_char *streamer, size_t slen);
+static ngx_uint_t ngx_multisource_registry_drop(void *data,
+    ngx_atomic_uint_t token);
 static ngx_int_t ngx_multisource_registry_read(ngx_multisource_slot_t *slot,
     ngx_multisource_record_t *record);
 static void ngx_multisource_registry_clear(ngx_multisource_registry_t *reg,
@@ -96,7 +97,7 @@ ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 
     /* tokens and tickets start where those of an earlier zone cannot be */
 
-    shared->tokens = (ngx_atomic_uint_t) ngx_time() << 16;
+    shared->peers.tokens = (ngx_atomic_uint_t) ngx_time() << 16;
     shared->tickets = (ngx_atomic_uint_t) ngx_time() << 24;
 
     ngx_memory_barrier();
@@ -114,7 +115,7 @@ ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 
 void
 ngx_multisource_registry_open(ngx_multisource_registry_t *reg,
-    ngx_shm_zone_t *zone, ngx_log_t *log)
+    ngx_shm_zone_t *zone, ngx_live_channel_t *channel, ngx_log_t *log)
 {
     ngx_multisource_shared_t  *shared;
 
@@ -127,7 +128,24 @@ ngx_multisource_registry_open(ngx_multisource_registry_t *reg,
     reg->slots = (ngx_multisource_slot_t *)
                      ((u_char *) shared + shared->slots_offset);
     reg->nslots = shared->nslots;
-    reg->log = log;
+    reg->channel = channel;
+
+    reg->peers.shared = &shared->peers;
+    reg->peers.drop = ngx_multisource_registry_drop;
+    reg->peers.data = reg;
+    reg->peers.log = log;
+    reg->peers.name = "multisource";
+}
+
+
+ngx_live_peers_shared_t *
+ngx_multisource_registry_peers(ngx_shm_zone_t *zone)
+{
+    ngx_multisource_shared_t  *shared;
+
+    shared = zone->data;
+
+    return &shared->peers;
 }
 
 
@@ -147,24 +165,25 @@ ngx_multisource_registry_hash(u_char *app, size_t alen, u_char *streamer,
 }
 
 
-ngx_uint_t
-ngx_multisource_registry_drop(ngx_multisource_registry_t *reg,
-    ngx_atomic_uint_t token)
+/* the slots of a worker that is gone, or that leaves */
+
+static ngx_uint_t
+ngx_multisource_registry_drop(void *data, ngx_atomic_uint_t token)
 {
-    ngx_uint_t               i, n;
-    ngx_atomic_uint_t        mine;
-    ngx_multisource_slot_t  *slot;
+    ngx_uint_t                   i, n;
+    ngx_multisource_slot_t      *slot;
+    ngx_multisource_registry_t  *reg;
 
-    /* a slot in my name is freed by others if I die in the middle of this */
-
-    mine = reg->token ? reg->token : token;
+    reg = data;
     n = 0;
 
     for (i = 0; i < reg->shared->high && i < reg->nslots; i++) {
         slot = &reg->slots[i];
 
+        /* in my name it is freed by others if I die in the middle of this */
+
         if (slot->owner == token
-            && ngx_atomic_cmp_set(&slot->owner, token, mine))
+            && ngx_atomic_cmp_set(&slot->owner, token, reg->peers.token))
         {
             ngx_multisource_registry_clear(reg, slot);
             n++;
@@ -198,7 +217,7 @@ ngx_multisource_registry_claim(ngx_multisource_registry_t *reg,
     ngx_atomic_uint_t        high;
     ngx_multisource_slot_t  *slot;
 
-    if (reg->token == 0) {
+    if (reg->peers.token == 0) {
         return NULL;
     }
 
@@ -221,7 +240,7 @@ ngx_multisource_registry_claim(ngx_multisource_registry_t *reg,
             }
         }
 
-        if (!ngx_atomic_cmp_set(&slot->owner, 0, reg->token)) {
+        if (!ngx_atomic_cmp_set(&slot->owner, 0, reg->peers.token)) {
             continue;
         }
 
@@ -303,29 +322,47 @@ void
 ngx_multisource_registry_release(ngx_multisource_registry_t *reg,
     ngx_multisource_slot_t *slot)
 {
-    if (slot->owner == reg->token) {
+    if (slot->owner == reg->peers.token) {
         ngx_multisource_registry_clear(reg, slot);
     }
 }
 
 
-void
-ngx_multisource_registry_end(ngx_multisource_slot_t *slot,
-    ngx_atomic_uint_t ticket, ngx_uint_t reason)
+ngx_int_t
+ngx_multisource_registry_end(ngx_multisource_registry_t *reg,
+    ngx_multisource_entry_t *entry, ngx_uint_t reason)
 {
+    ngx_uint_t         generation, number;
+    struct iovec       iov;
     ngx_atomic_uint_t  command;
 
     /* the ticket keeps a late command from the slot's next publish */
 
     do {
-        command = slot->command;
+        command = entry->slot->command;
 
-        if (command >> 8 >= ticket) {
-            return;
+        if (command >> 8 >= entry->ticket) {
+            break;
         }
 
-    } while (!ngx_atomic_cmp_set(&slot->command, command,
-                                 ticket << 8 | reason));
+    } while (!ngx_atomic_cmp_set(&entry->slot->command, command,
+                                 entry->ticket << 8 | reason));
+
+    if (ngx_live_peers_find(&reg->peers, entry->owner, &generation, &number)
+        != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    /* a message says no more than "look"; a lost one costs a tick */
+
+    iov.iov_base = "";
+    iov.iov_len = 1;
+
+    (void) ngx_live_channel_send(reg->channel, generation, number, &iov, 1,
+                                 (ngx_socket_t) -1);
+
+    return NGX_OK;
 }
 
 
@@ -440,7 +477,7 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
         }
 
         if (walk->look.token != entry->owner) {
-            ngx_multisource_peers_look(reg, entry->owner, &walk->look);
+            ngx_live_peers_look(&reg->peers, entry->owner, &walk->look);
         }
 
         if (!walk->look.visible) {
@@ -449,7 +486,7 @@ ngx_multisource_registry_next(ngx_multisource_registry_t *reg,
 
         entry->pid = walk->look.pid;
         entry->stalled = walk->look.stalled
-                         || ngx_multisource_elapsed(record->last_media)
+                         || ngx_live_peers_elapsed(record->last_media)
                             > NGX_MULTISOURCE_STALLED;
 
         /* freed or taken by another publish while it was read */
@@ -504,5 +541,5 @@ ngx_multisource_registry_totals(ngx_multisource_registry_t *reg,
         }
     }
 
-    totals->workers = ngx_multisource_peers_count(reg);
+    totals->workers = ngx_live_peers_count(&reg->peers);
 }

@@ -18,6 +18,9 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 
+#include "ngx_live_channel.h"
+#include "ngx_live_peers.h"
+
 #include "ngx_multisource_name.h"
 #include "ngx_multisource_reason.h"
 
@@ -27,8 +30,8 @@
 #define NGX_MULTISOURCE_TAKEOVERS      3
 #define NGX_MULTISOURCE_MIN_ZONE       (128 * 1024)
 
-/* a source, or its worker, that has been silent for so long is stalled */
-#define NGX_MULTISOURCE_STALLED        5000     /* ms */
+/* a source that has been silent for so long is stalled, as its worker is */
+#define NGX_MULTISOURCE_STALLED        NGX_LIVE_PEERS_STALLED
 
 
 enum {
@@ -38,7 +41,8 @@ enum {
 
 enum {
     NGX_MULTISOURCE_RTMP = 0,
-    NGX_MULTISOURCE_RELAY
+    NGX_MULTISOURCE_RELAY,
+    NGX_MULTISOURCE_WHIP
 };
 
 
@@ -97,22 +101,10 @@ typedef struct {
     uint32_t                  *hash;    /* nslots, of app and streamer; 0: free */
     ngx_multisource_slot_t    *slots;
     ngx_uint_t                 nslots;
-    ngx_atomic_uint_t          token;   /* this worker's; 0: not signed in */
-    ngx_uint_t                 generation;
-    ngx_uint_t                 number;
-    ngx_uint_t                 beats;
-    ngx_log_t                 *log;
+    ngx_live_peers_t           peers;   /* the workers; slots have their
+                                           tokens */
+    ngx_live_channel_t        *channel; /* wakes them */
 } ngx_multisource_registry_t;
-
-
-/* how a worker is, see ngx_multisource_peers_look() */
-
-typedef struct {
-    ngx_atomic_uint_t          token;
-    ngx_pid_t                  pid;
-    unsigned                   visible:1;
-    unsigned                   stalled:1;
-} ngx_multisource_look_t;
 
 
 /* what a walk yields; a copy, valid for as long as the caller likes */
@@ -134,7 +126,7 @@ typedef struct {
 
     /* private, zero before the first call */
     ngx_uint_t              next;
-    ngx_multisource_look_t  look;       /* of the last slot's owner */
+    ngx_live_peers_look_t   look;       /* of the last slot's owner */
 } ngx_multisource_walk_t;
 
 
@@ -152,12 +144,12 @@ typedef struct {
 /* for ngx_shared_memory_add(); shm_zone->data becomes the shared part */
 ngx_int_t ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data);
 
+/* in a worker, which then signs in with reg->peers */
 void ngx_multisource_registry_open(ngx_multisource_registry_t *reg,
-    ngx_shm_zone_t *zone, ngx_log_t *log);
+    ngx_shm_zone_t *zone, ngx_live_channel_t *channel, ngx_log_t *log);
 
-/* frees the slots of a worker that is gone; how many there were */
-ngx_uint_t ngx_multisource_registry_drop(ngx_multisource_registry_t *reg,
-    ngx_atomic_uint_t token);
+/* in the master */
+ngx_live_peers_shared_t *ngx_multisource_registry_peers(ngx_shm_zone_t *zone);
 
 /* NULL when every slot is taken; the record is copied */
 ngx_multisource_slot_t *ngx_multisource_registry_claim(
@@ -168,11 +160,13 @@ void ngx_multisource_registry_release(ngx_multisource_registry_t *reg,
     ngx_multisource_slot_t *slot);
 
 /*
- * Asks the owner to end the publish of an entry, for a reason. Nothing happens
- * when that publish is over by then. The entry is not walked to any more.
+ * Asks the owner to end the publish of an entry, for a reason, and wakes it.
+ * Nothing happens when that publish is over by then. The entry is not walked
+ * to any more. NGX_DECLINED when the owner is dead: nobody will free the slot
+ * but who finds that out.
  */
-void ngx_multisource_registry_end(ngx_multisource_slot_t *slot,
-    ngx_atomic_uint_t ticket, ngx_uint_t reason);
+ngx_int_t ngx_multisource_registry_end(ngx_multisource_registry_t *reg,
+    ngx_multisource_entry_t *entry, ngx_uint_t reason);
 
 /* the owner: the reason why its publish is to end, or NGX_MULTISOURCE_OK */
 ngx_uint_t ngx_multisource_registry_ended(ngx_multisource_slot_t *slot);
@@ -191,22 +185,6 @@ void ngx_multisource_registry_totals(ngx_multisource_registry_t *reg,
     ngx_multisource_totals_t *totals);
 
 #pragma GCC visibility pop
-
-
-/*
- * How long ago, ms. Each worker caches the clock once an event loop turn, so
- * that what another one noted may lie ahead: that counts as now.
- */
-
-static ngx_inline ngx_msec_t
-ngx_multisource_elapsed(ngx_msec_t then)
-{
-    ngx_msec_int_t  elapsed;
-
-    elapsed = (ngx_msec_int_t) (ngx_current_msec - then);
-
-    return elapsed > 0 ? elapsed : 0;
-}
 
 
 /* the wall clock, ms since the epoch */

@@ -402,7 +402,7 @@ ngx_multisource_session_refuse(ngx_multisource_ctx_t *ctx, ngx_uint_t reason,
 
     ngx_multisource_registry_count(&ngx_multisource_worker.registry, reason);
 
-    ngx_rtmp_send_status(s, (char *) why->status, "error", (char *) why->text);
+    ngx_rtmp_send_status(s, (char *) why->status, "error", (char *) why->told);
 
     if (reason == NGX_MULTISOURCE_ALREADY_PUBLISHING
         || reason == NGX_MULTISOURCE_ALREADY_PLAYING)
@@ -466,7 +466,7 @@ ngx_multisource_session_end(ngx_multisource_ctx_t *ctx, ngx_uint_t reason)
 
     ngx_multisource_registry_count(&ngx_multisource_worker.registry, reason);
 
-    ngx_rtmp_send_status(s, (char *) why->status, "error", (char *) why->text);
+    ngx_rtmp_send_status(s, (char *) why->status, "error", (char *) why->told);
 
     ngx_memzero(&v, sizeof(ngx_rtmp_close_stream_t));
     (void) ngx_rtmp_close_stream(s, &v);

@@ -3,7 +3,7 @@
  * Copyright (C) the ngx_live contributors
  *
  * The layout of the zone, for the files that own its parts: _registry the
- * sources, _peers the workers, _refusals the addresses.
+ * sources, _refusals the addresses.
  */
 
 
@@ -14,28 +14,11 @@
 #include "ngx_multisource_registry.h"
 
 
-#define NGX_MULTISOURCE_MAGIC       0x6d73726300000001ULL   /* layout version */
-#define NGX_MULTISOURCE_WORKERS     256
+#define NGX_MULTISOURCE_MAGIC       0x6d73726300000002ULL   /* layout version */
 
 #if (NGX_PTR_SIZE != 8)
 #error tickets and commands of the registry need 64-bit atomics
 #endif
-
-
-/*
- * A worker signs in by a compare-and-swap of `token` from 0 to a reserved one,
- * fills its entry and sets its own. The start time tells it from a later
- * process with the same pid.
- */
-
-typedef struct {
-    ngx_atomic_t   token;
-    ngx_atomic_t   pid;
-    ngx_atomic_t   start;           /* clock ticks since boot, proc(5) */
-    ngx_atomic_t   beat;            /* monotonic, ms */
-    ngx_atomic_t   generation;
-    ngx_atomic_t   number;
-} ngx_multisource_peer_t;
 
 
 typedef struct {
@@ -55,14 +38,13 @@ struct ngx_multisource_shared_s {
     size_t                      slots_offset;
     size_t                      addresses_offset;
 
-    ngx_atomic_t                tokens;     /* last one given */
     ngx_atomic_t                tickets;
     ngx_atomic_t                version;
     ngx_atomic_t                high;       /* slots ever used */
     ngx_atomic_t                published;
     ngx_atomic_t                refused[NGX_MULTISOURCE_NREASONS];
 
-    ngx_multisource_peer_t      peers[NGX_MULTISOURCE_WORKERS];
+    ngx_live_peers_shared_t     peers;
 };
 
 

@@ -62,6 +62,21 @@ sentence(const char *s)
 }
 
 
+/* what a publisher is told: "unknown_key: the stream key is not known here" */
+
+static int
+told(const ngx_multisource_reason_t *r)
+{
+    size_t  n;
+
+    n = ngx_strlen(r->name);
+
+    return strncmp(r->told, r->name, n) == 0
+           && strncmp(r->told + n, ": ", 2) == 0
+           && strcmp(r->told + n + 2, r->text) == 0;
+}
+
+
 static int
 unique(ngx_uint_t code)
 {
@@ -94,7 +109,7 @@ main(void)
 
         r = ngx_multisource_reason(code);
 
-        if (r->name == NULL || r->text == NULL) {
+        if (r->name == NULL || r->text == NULL || r->told == NULL) {
             tap_ok(0, names[code]);
             continue;
         }
@@ -104,6 +119,7 @@ main(void)
         tap_ok(unique(code), "  of this code only");
         tap_ok(code == NGX_MULTISOURCE_OK || sentence(r->text),
                "  has a sentence");
+        tap_ok(told(r), "  is told with its name in front");
 
         /* who is refused or dropped is told; who attacks is not */
 
