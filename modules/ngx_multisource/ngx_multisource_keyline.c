@@ -8,7 +8,7 @@
 #include <ngx_core.h>
 
 #include "ngx_multisource_keyline.h"
-#include "ngx_multisource_rate.h"
+#include "ngx_live_rate.h"
 
 
 static ngx_uint_t ngx_multisource_keyline_word(u_char **p, u_char *last,
@@ -159,7 +159,7 @@ ngx_multisource_keyline_option(ngx_multisource_keyline_t *line,
     }
 
     if (ngx_multisource_keyline_value(word, "max_bitrate=", &value)) {
-        return ngx_multisource_rate_parse(&value, &line->max_bitrate);
+        return ngx_live_rate_parse(&value, &line->max_bitrate);
     }
 
     if (ngx_multisource_keyline_value(word, "sources=", &value)) {

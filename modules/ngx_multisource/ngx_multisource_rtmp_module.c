@@ -12,7 +12,7 @@
 #include "ngx_multisource_keys.h"
 #include "ngx_multisource_pass.h"
 #include "ngx_multisource_private.h"
-#include "ngx_multisource_rate.h"
+#include "ngx_live_rate.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
 
@@ -445,7 +445,7 @@ ngx_multisource_rtmp_rate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return NGX_CONF_OK;
     }
 
-    if (ngx_multisource_rate_parse(&value[1], rate) != NGX_OK) {
+    if (ngx_live_rate_parse(&value[1], rate) != NGX_OK) {
         return "must be bits per second, such as 8m or 500k, or off";
     }
 

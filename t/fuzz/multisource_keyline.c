@@ -8,12 +8,12 @@
 
 /* sources: modules/ngx_multisource/ngx_multisource_keyline.c */
 /* sources: modules/ngx_multisource/ngx_multisource_name.c */
-/* sources: modules/ngx_multisource/ngx_multisource_rate.c */
+/* sources: modules/common/ngx_live_rate.c */
 
 
 #include "fuzz.h"
 #include "ngx_multisource_keyline.h"
-#include "ngx_multisource_rate.h"
+#include "ngx_live_rate.h"
 
 #include <string.h>
 
@@ -105,7 +105,7 @@ check(ngx_multisource_keyline_t *line, u_char *p, u_char *last)
                 == NGX_MULTISOURCE_OK);
 
     fuzz_assert(line->max_sources <= MAX_SOURCES);
-    fuzz_assert(line->max_bitrate <= NGX_MULTISOURCE_RATE_MAX);
+    fuzz_assert(line->max_bitrate <= NGX_LIVE_RATE_MAX);
 
     list = line->sources;
     total = 0;

@@ -8,7 +8,7 @@
 
 /* sources: modules/ngx_multisource/ngx_multisource_keyline.c */
 /* sources: modules/ngx_multisource/ngx_multisource_name.c */
-/* sources: modules/ngx_multisource/ngx_multisource_rate.c */
+/* sources: modules/common/ngx_live_rate.c */
 
 
 #include "tap.h"

@@ -1,0 +1,51 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ *
+ * HTTP of a WHIP endpoint and of its sessions: RFC 9725.
+ */
+
+
+#ifndef _NGX_WHIP_ENDPOINT_H_INCLUDED_
+#define _NGX_WHIP_ENDPOINT_H_INCLUDED_
+
+
+#include "ngx_whip.h"
+
+#include <ngx_http.h>
+
+
+/* bytes of an offer, and of what else a request brings */
+
+#define NGX_WHIP_ENDPOINT_BODY  65536
+
+
+/* of a request below a location with `whip` */
+
+typedef struct {
+    ngx_str_t            path;       /* behind the location's prefix */
+    ngx_str_t            args;
+    ngx_str_t            label;      /* $whip_session */
+    ngx_whip_session_t  *session;    /* that is waited for */
+    ngx_uint_t           order;      /* sent to another worker, 0: none */
+} ngx_whip_endpoint_ctx_t;
+
+
+#pragma GCC visibility push(hidden)
+
+/*
+ * Takes the path and the arguments, which may hold a key, and leaves stars in
+ * their place, before anybody logs the request.
+ */
+ngx_int_t ngx_whip_endpoint_mask(ngx_http_request_t *r, ngx_str_t *prefix);
+
+/* content handler */
+ngx_int_t ngx_whip_endpoint_handler(ngx_http_request_t *r);
+
+/* adds what pages of other origins need to every answer */
+ngx_int_t ngx_whip_endpoint_cors(ngx_http_request_t *r);
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_WHIP_ENDPOINT_H_INCLUDED_ */
