@@ -752,7 +752,11 @@ ngx_whip_hevc_record(ngx_whip_hevc_t *h, ngx_uint_t id)
 
     h->active = NGX_WHIP_HEVC_NONE;
 
-    if (ngx_whip_hevc_parse_sps(&info, sps->data, sps->len) != NGX_OK) {
+    /* the SPS may have been replaced since the slice, and so may its VPS */
+
+    if (h->vps[sps->ref].data == NULL
+        || ngx_whip_hevc_parse_sps(&info, sps->data, sps->len) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 

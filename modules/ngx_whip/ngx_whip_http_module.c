@@ -410,7 +410,7 @@ ngx_whip_http_socket(ngx_conf_t *cf, ngx_addr_t *addr, int type)
     ls->type = type;
     ls->handler = ngx_whip_tcp_accept;
     ls->pool_size = 256;
-    ls->logp = clcf->error_log;
+    ls->logp = clcf->error_log ? clcf->error_log : &cf->cycle->new_log;
     ls->log.data = &ls->addr_text;
     ls->log.handler = ngx_accept_log_error;
     ls->backlog = NGX_LISTEN_BACKLOG;

@@ -242,7 +242,8 @@ payload_nal(const u_char *p, const u_char *last, size_t *len)
 {
     fuzz_assert(last - p > 4);
 
-    *len = (size_t) p[0] << 24 | (size_t) p[1] << 16 | (size_t) p[2] << 8 | p[3];
+    *len = (size_t) p[0] << 24 | (size_t) p[1] << 16
+           | (size_t) p[2] << 8 | p[3];
 
     p += 4;
 

@@ -35,7 +35,7 @@ check(const u_char *p, size_t len, size_t slices)
 
         p = payload_nal(p, last, &n);
 
-        fuzz_assert(n > 2);
+        fuzz_assert(n >= 2);
 
         type = p[0] >> 1;
 

@@ -603,6 +603,14 @@ test_parameter_sets(void)
                    "a2 0001 0005 4401312c80",
                    "hvc1.4.4.L60.90 64x48", "these alone");
 
+    /* SPS 0 of VPS 1, which is not there, behind the slice */
+
+    single(p, IDR);
+    packets_hex(p, "42011101600000030090000003000003001ea0208317ffffe0");
+    packets_frame(p, &frame, "1 key damaged", "an SPS behind its slice");
+    single(p, VPS);
+    single(p, SPS);
+
     for (hex = absurd; *hex; hex++) {
 
         single(p, VPS);
