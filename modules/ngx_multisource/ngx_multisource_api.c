@@ -45,8 +45,8 @@ ngx_multisource_api_handler(ngx_http_request_t *r)
     }
 
     if (ngx_multisource_api_parse(r, mlcf, &path) != NGX_OK) {
-        return ngx_multisource_http_send_error(r, NGX_HTTP_NOT_FOUND,
-                   "not_found", "no such resource");
+        return ngx_live_answer_error(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                     "no such resource");
     }
 
     if (ngx_multisource_http_name(r, &path.streamer, &path.source) != NGX_OK) {
@@ -70,7 +70,7 @@ ngx_multisource_api_handler(ngx_http_request_t *r)
         return ngx_multisource_api_source(r, mlcf, &path);
     }
 
-    return ngx_multisource_http_send_json(r, NGX_HTTP_OK,
+    return ngx_live_answer_json(r, NGX_HTTP_OK,
                ngx_multisource_json_sources(mlcf, &path.streamer));
 }
 
@@ -128,8 +128,7 @@ ngx_multisource_api_parse(ngx_http_request_t *r,
 static ngx_int_t
 ngx_multisource_api_headers(ngx_http_request_t *r)
 {
-    if (ngx_multisource_http_header(r, "Cache-Control", "no-store") != NGX_OK)
-    {
+    if (ngx_live_answer_header(r, "Cache-Control", "no-store") != NGX_OK) {
         return NGX_ERROR;
     }
 
@@ -139,7 +138,7 @@ ngx_multisource_api_headers(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    return ngx_multisource_http_header(r, "Access-Control-Allow-Origin", "*");
+    return ngx_live_answer_header(r, "Access-Control-Allow-Origin", "*");
 }
 
 
@@ -166,14 +165,14 @@ ngx_multisource_api_method(ngx_http_request_t *r,
         break;
 
     case NGX_HTTP_OPTIONS:
-        if (ngx_multisource_http_header(r, "Access-Control-Allow-Methods",
-                                        "GET, HEAD")
+        if (ngx_live_answer_header(r, "Access-Control-Allow-Methods",
+                                   "GET, HEAD")
             != NGX_OK
-            || ngx_multisource_http_header(r, "Access-Control-Max-Age", "86400")
+            || ngx_live_answer_header(r, "Access-Control-Max-Age", "86400")
                != NGX_OK
-            || ngx_multisource_http_header(r, "Allow",
-                                           kick ? "GET, HEAD, OPTIONS, DELETE"
-                                                : "GET, HEAD, OPTIONS")
+            || ngx_live_answer_header(r, "Allow",
+                                      kick ? "GET, HEAD, OPTIONS, DELETE"
+                                           : "GET, HEAD, OPTIONS")
                != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -181,20 +180,19 @@ ngx_multisource_api_method(ngx_http_request_t *r,
 
         ngx_str_null(&empty);
 
-        return ngx_multisource_http_send_text(r, NGX_HTTP_NO_CONTENT,
-                                              "text/plain", &empty);
+        return ngx_live_answer_text(r, NGX_HTTP_NO_CONTENT, "text/plain",
+                                    &empty);
     }
 
-    if (ngx_multisource_http_header(r, "Allow",
-                                    kick ? "GET, HEAD, OPTIONS, DELETE"
-                                         : "GET, HEAD, OPTIONS")
+    if (ngx_live_answer_header(r, "Allow", kick ? "GET, HEAD, OPTIONS, DELETE"
+                                                : "GET, HEAD, OPTIONS")
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_multisource_http_send_error(r, NGX_HTTP_NOT_ALLOWED,
-               "method_not_allowed", "the method is not allowed here");
+    return ngx_live_answer_error(r, NGX_HTTP_NOT_ALLOWED, "method_not_allowed",
+                                 "the method is not allowed here");
 }
 
 
@@ -233,7 +231,7 @@ ngx_multisource_api_streamers(ngx_http_request_t *r,
         }
     }
 
-    return ngx_multisource_http_send_json(r, NGX_HTTP_OK, list);
+    return ngx_live_answer_json(r, NGX_HTTP_OK, list);
 }
 
 
@@ -261,12 +259,12 @@ ngx_multisource_api_source(ngx_http_request_t *r,
             return ngx_multisource_api_kick(r, &entries[i]);
         }
 
-        return ngx_multisource_http_send_json(r, NGX_HTTP_OK,
+        return ngx_live_answer_json(r, NGX_HTTP_OK,
                    ngx_multisource_json_source(mlcf, &entries[i]));
     }
 
-    return ngx_multisource_http_send_error(r, NGX_HTTP_NOT_FOUND,
-               "not_found", "this source is not live");
+    return ngx_live_answer_error(r, NGX_HTTP_NOT_FOUND, "not_found",
+                                 "this source is not live");
 }
 
 
@@ -285,7 +283,7 @@ ngx_multisource_api_kick(ngx_http_request_t *r, ngx_multisource_entry_t *entry)
                   "multisource: kick: streamer '%s' source '%s'",
                   entry->record.streamer, entry->record.source);
 
-    return ngx_multisource_http_send_json(r, NGX_HTTP_ACCEPTED,
+    return ngx_live_answer_json(r, NGX_HTTP_ACCEPTED,
                json_pack("{s:b,s:{s:s,s:s}}", "success", 1, "data",
                          "id", entry->record.source, "state", "stopping"));
 }

@@ -93,7 +93,7 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     ngx_str_set(&r->headers_out.content_type, "text/event-stream");
     r->headers_out.content_type_len = r->headers_out.content_type.len;
 
-    if (ngx_multisource_http_header(r, "X-Accel-Buffering", "no") != NGX_OK) {
+    if (ngx_live_answer_header(r, "X-Accel-Buffering", "no") != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 

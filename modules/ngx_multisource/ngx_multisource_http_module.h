@@ -10,8 +10,7 @@
 
 #include "ngx_multisource.h"
 
-#include <ngx_http.h>
-#include <jansson.h>
+#include "ngx_live_answer.h"
 
 
 enum {
@@ -56,20 +55,6 @@ ngx_str_t ngx_multisource_http_rest(ngx_http_request_t *r);
 /* makes the request's context; NGX_ERROR: no memory */
 ngx_int_t ngx_multisource_http_name(ngx_http_request_t *r, ngx_str_t *streamer,
     ngx_str_t *source);
-
-/* adds a response header; both strings live as long as the request */
-ngx_int_t ngx_multisource_http_header(ngx_http_request_t *r, const char *name,
-    const char *value);
-
-/* sends a complete answer; takes over the reference to json */
-ngx_int_t ngx_multisource_http_send_json(ngx_http_request_t *r,
-    ngx_uint_t status, json_t *json);
-ngx_int_t ngx_multisource_http_send_text(ngx_http_request_t *r,
-    ngx_uint_t status, const char *type, ngx_str_t *body);
-
-/* {"success":false,"error":{...}} */
-ngx_int_t ngx_multisource_http_send_error(ngx_http_request_t *r,
-    ngx_uint_t status, const char *code, const char *message);
 
 #pragma GCC visibility pop
 

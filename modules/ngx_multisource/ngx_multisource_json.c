@@ -9,15 +9,11 @@
 #include "ngx_multisource_walk.h"
 
 
-#define NGX_MULTISOURCE_JSON_TIME  sizeof("2026-11-21T20:00:00.000Z")
-
-
 static const char *ngx_multisource_json_protocol(
     ngx_multisource_record_t *record);
 static json_t *ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer,
     u_char *source, const char *tail);
 static json_t *ngx_multisource_json_label(u_char *source);
-static json_t *ngx_multisource_json_time(uint64_t ms);
 static ngx_int_t ngx_multisource_json_video(json_t *json,
     ngx_multisource_track_t *track);
 static ngx_int_t ngx_multisource_json_audio(json_t *json,
@@ -43,7 +39,7 @@ ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
                                 record->streamer, record->source, ""),
                      "state", entry->stalled ? "stalled" : "live",
                      "protocol", ngx_multisource_json_protocol(record),
-                     "started_at", ngx_multisource_json_time(record->started));
+                     "started_at", ngx_live_answer_time(record->started));
 
     if (json == NULL) {
         return NULL;
@@ -99,23 +95,6 @@ ngx_multisource_json_label(u_char *source)
     }
 
     return json_stringn(label, i);
-}
-
-
-static json_t *
-ngx_multisource_json_time(uint64_t ms)
-{
-    u_char    *p, buf[NGX_MULTISOURCE_JSON_TIME + 16];
-    ngx_tm_t   tm;
-
-    ngx_gmtime(ms / 1000, &tm);
-
-    p = ngx_snprintf(buf, sizeof(buf), "%4d-%02d-%02dT%02d:%02d:%02d.%03dZ",
-                     tm.ngx_tm_year, tm.ngx_tm_mon, tm.ngx_tm_mday,
-                     tm.ngx_tm_hour, tm.ngx_tm_min, tm.ngx_tm_sec,
-                     (int) (ms % 1000));
-
-    return json_stringn((char *) buf, p - buf);
 }
 
 

@@ -42,7 +42,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
         return NGX_DECLINED;
     }
 
-    if (ngx_multisource_http_header(r, "Access-Control-Allow-Origin", "*")
+    if (ngx_live_answer_header(r, "Access-Control-Allow-Origin", "*")
         != NGX_OK)
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -279,9 +279,7 @@ ngx_multisource_play_headers(ngx_http_request_t *r)
 
         /* it changes with every segment, under the same name */
 
-        if (ngx_multisource_http_header(r, "Cache-Control", "no-cache")
-            != NGX_OK)
-        {
+        if (ngx_live_answer_header(r, "Cache-Control", "no-cache") != NGX_OK) {
             return NGX_ERROR;
         }
 
@@ -290,7 +288,7 @@ ngx_multisource_play_headers(ngx_http_request_t *r)
 
         /* numbering may start anew with the next publish */
 
-        if (ngx_multisource_http_header(r, "Cache-Control", "max-age=10")
+        if (ngx_live_answer_header(r, "Cache-Control", "max-age=10")
             != NGX_OK)
         {
             return NGX_ERROR;

@@ -8,6 +8,8 @@
 #include "ngx_multisource_json.h"
 #include "ngx_multisource_status.h"
 
+#include "ngx_live_metric.h"
+
 
 typedef struct {
     uint64_t     bytes;
@@ -22,15 +24,6 @@ typedef struct {
 } ngx_multisource_status_source_t;
 
 
-typedef struct {
-    const char  *name;
-    const char  *type;
-    const char  *help;
-    ngx_uint_t   real;                  /* a double at `offset`, else uint64_t */
-    size_t       offset;
-} ngx_multisource_metric_t;
-
-
 static void ngx_multisource_status_source(ngx_multisource_record_t *record,
     ngx_multisource_status_source_t *st);
 static ngx_int_t ngx_multisource_status_json(ngx_http_request_t *r,
@@ -41,9 +34,6 @@ static json_t *ngx_multisource_status_json_source(
 static ngx_int_t ngx_multisource_status_prometheus(ngx_http_request_t *r,
     ngx_multisource_entry_t *entries, ngx_uint_t n,
     ngx_multisource_totals_t *totals);
-static void ngx_multisource_status_label(u_char *p, u_char *s);
-static u_char *ngx_multisource_status_gauge(u_char *p, u_char *last,
-    const char *name, const char *type, const char *help, uint64_t value);
 
 
 #define ngx_multisource_metric_offset(field)                                 \
@@ -52,7 +42,7 @@ static u_char *ngx_multisource_status_gauge(u_char *p, u_char *last,
 
 /* of each source, labelled app, streamer and source; see README.md */
 
-static ngx_multisource_metric_t  ngx_multisource_metrics[] = {
+static const ngx_live_metric_t  ngx_multisource_metrics[] = {
 
     { "multisource_bytes_total", "counter",
       "Bytes of audio and video received.",
@@ -97,6 +87,7 @@ static ngx_multisource_metric_t  ngx_multisource_metrics[] = {
 ngx_int_t
 ngx_multisource_status_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                     rc;
     ngx_uint_t                    n;
     ngx_array_t                  *found;
     ngx_multisource_walk_t        walk;
@@ -105,19 +96,10 @@ ngx_multisource_status_handler(ngx_http_request_t *r)
     ngx_multisource_loc_conf_t   *mlcf;
     ngx_multisource_registry_t   *reg;
 
-    if (!(r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))) {
+    rc = ngx_live_answer_begin(r);
 
-        if (ngx_multisource_http_header(r, "Allow", "GET, HEAD") != NGX_OK) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        return ngx_multisource_http_send_error(r, NGX_HTTP_NOT_ALLOWED,
-                   "method_not_allowed", "the method is not allowed here");
-    }
-
-    if (ngx_multisource_http_header(r, "Cache-Control", "no-store") != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
     reg = &ngx_multisource_worker.registry;
@@ -216,7 +198,7 @@ ngx_multisource_status_json(ngx_http_request_t *r,
                      "refused", refused,
                      "sources", sources);
 
-    return ngx_multisource_http_send_json(r, NGX_HTTP_OK, json);
+    return ngx_live_answer_json(r, NGX_HTTP_OK, json);
 }
 
 
@@ -260,10 +242,11 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
     size_t                            size;
     u_char                           *p, *last;
     u_char                            app[NGX_MULTISOURCE_APP_MAX * 2];
-    uint64_t                          value;
+    u_char                            labels[sizeof(app) + 64
+                                             + NGX_MULTISOURCE_NAME_MAX * 2];
     ngx_str_t                         body;
     ngx_uint_t                        i, m;
-    ngx_multisource_metric_t         *metric;
+    const ngx_live_metric_t          *metric;
     ngx_multisource_record_t         *record;
     ngx_multisource_status_source_t   st;
 
@@ -272,8 +255,7 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
     m = sizeof(ngx_multisource_metrics) / sizeof(ngx_multisource_metrics[0]);
 
     size = (m + 8) * 512 + NGX_MULTISOURCE_NREASONS * 128
-           + n * m * (128 + NGX_MULTISOURCE_APP_MAX * 2
-                      + NGX_MULTISOURCE_NAME_MAX * 2);
+           + n * m * (128 + sizeof(labels));
 
     body.data = ngx_pnalloc(r->pool, size);
     if (body.data == NULL) {
@@ -283,24 +265,22 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
     p = body.data;
     last = body.data + size;
 
-    p = ngx_multisource_status_gauge(p, last, "multisource_sources", "gauge",
-                                     "Live sources.", n);
-    p = ngx_multisource_status_gauge(p, last, "multisource_workers", "gauge",
-                                     "Workers of all generations.",
-                                     totals->workers);
-    p = ngx_multisource_status_gauge(p, last, "multisource_zone_slots",
-                                     "gauge", "Room for sources in the zone.",
-                                     totals->nslots);
-    p = ngx_multisource_status_gauge(p, last, "multisource_zone_used", "gauge",
-                                     "Slots of the zone in use.",
-                                     totals->used);
-    p = ngx_multisource_status_gauge(p, last, "multisource_published_total",
-                                     "counter", "Publishes since the start.",
-                                     totals->published);
+    p = ngx_live_metric_single(p, last, "multisource_sources", "gauge",
+                               "Live sources.", n);
+    p = ngx_live_metric_single(p, last, "multisource_workers", "gauge",
+                               "Workers of all generations.", totals->workers);
+    p = ngx_live_metric_single(p, last, "multisource_zone_slots", "gauge",
+                               "Room for sources in the zone.",
+                               totals->nslots);
+    p = ngx_live_metric_single(p, last, "multisource_zone_used", "gauge",
+                               "Slots of the zone in use.", totals->used);
+    p = ngx_live_metric_single(p, last, "multisource_published_total",
+                               "counter", "Publishes since the start.",
+                               totals->published);
 
-    p = ngx_slprintf(p, last, "# HELP multisource_refused_total Publishes "
-                     "refused and sessions ended, by reason.\n"
-                     "# TYPE multisource_refused_total counter\n");
+    p = ngx_live_metric_head(p, last, "multisource_refused_total", "counter",
+                             "Publishes refused and sessions ended, by "
+                             "reason.");
 
     for (i = 1; i < NGX_MULTISOURCE_NREASONS; i++) {
         p = ngx_slprintf(p, last,
@@ -310,61 +290,26 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
 
     for (metric = ngx_multisource_metrics; metric->name; metric++) {
 
-        p = ngx_slprintf(p, last, "# HELP %s %s\n# TYPE %s %s\n",
-                         metric->name, metric->help, metric->name,
-                         metric->type);
+        p = ngx_live_metric_head(p, last, metric->name, metric->type,
+                                 metric->help);
 
         for (i = 0; i < n; i++) {
             record = &entries[i].record;
 
             ngx_multisource_status_source(record, &st);
-            ngx_multisource_status_label(app, record->app);
 
-            p = ngx_slprintf(p, last,
-                             "%s{app=\"%s\",streamer=\"%s\",source=\"%s\"} ",
-                             metric->name, app, record->streamer,
-                             record->source);
+            /* of the three only the application's is free text */
 
-            if (metric->real) {
-                p = ngx_slprintf(p, last, "%.3f\n",
-                                 *(double *) ((char *) &st + metric->offset));
+            (void) ngx_live_metric_label(app, app + sizeof(app), record->app);
+            (void) ngx_snprintf(labels, sizeof(labels),
+                                "app=\"%s\",streamer=\"%s\",source=\"%s\"%Z",
+                                app, record->streamer, record->source);
 
-            } else {
-                value = *(uint64_t *) ((char *) &st + metric->offset);
-                p = ngx_slprintf(p, last, "%uL\n", value);
-            }
+            p = ngx_live_metric_sample(p, last, metric, labels, &st);
         }
     }
 
     body.len = p - body.data;
 
-    return ngx_multisource_http_send_text(r, NGX_HTTP_OK,
-               "text/plain; version=0.0.4; charset=utf-8", &body);
-}
-
-
-/* as a label's value; of the three only the application's is free text */
-
-static void
-ngx_multisource_status_label(u_char *p, u_char *s)
-{
-    for ( /* void */ ; *s; s++) {
-
-        if (*s == '\\' || *s == '"' || *s == '\n') {
-            *p++ = '\\';
-        }
-
-        *p++ = *s == '\n' ? 'n' : *s;
-    }
-
-    *p = '\0';
-}
-
-
-static u_char *
-ngx_multisource_status_gauge(u_char *p, u_char *last, const char *name,
-    const char *type, const char *help, uint64_t value)
-{
-    return ngx_slprintf(p, last, "# HELP %s %s\n# TYPE %s %s\n%s %uL\n",
-                        name, help, name, type, name, value);
+    return ngx_live_answer_text(r, NGX_HTTP_OK, NGX_LIVE_METRIC_TYPE, &body);
 }

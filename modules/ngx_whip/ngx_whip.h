@@ -178,6 +178,7 @@ struct ngx_whip_track_s {
     ngx_whip_audio_t    *audio;
     int64_t              pts;            /* of the last packet */
     int64_t              pts_us;         /* where that is on the time line */
+    ngx_msec_t           pts_time;       /* when it came */
     unsigned             pts_set:1;
 
     unsigned             config_sent:1;

@@ -29,6 +29,7 @@ struct ngx_whip_dtls_s {
     SSL                 *ssl;
     u_char              *in;             /* the datagram that is being read */
     size_t               in_len;
+    ngx_msec_t           sent;           /* the last datagram */
     unsigned             client:1;
     unsigned             done:1;
     unsigned             mismatch:1;     /* of the fingerprint */
@@ -321,6 +322,7 @@ ngx_whip_dtls_bio_write(BIO *bio, const char *p, int len)
 
     if (dtls->session->path) {
         ngx_whip_path_send(dtls->session->path, (u_char *) p, len);
+        dtls->sent = ngx_current_msec;
     }
 
     return len;
@@ -448,6 +450,13 @@ ngx_whip_dtls_input(ngx_whip_session_t *s, u_char *p, size_t len)
         ngx_whip_dtls_read(s);
 
     } else {
+
+        /* what comes is an answer: until there are better ones, the rtt */
+
+        if (dtls->sent) {
+            s->rtt = ngx_current_msec - dtls->sent;
+        }
+
         ngx_whip_dtls_handshake(s);
     }
 

@@ -570,6 +570,13 @@ ngx_whip_h264_record(ngx_whip_h264_t *h, ngx_uint_t id)
         n += (h->pps[i].data && h->pps[i].ref == id);
     }
 
+    if (n == 0) {
+
+        /* replaced since the slice */
+
+        return NGX_ERROR;
+    }
+
     n = ngx_min(n, 255);
 
     ngx_whip_record_begin(r);

@@ -752,7 +752,7 @@ ngx_whip_hevc_record(ngx_whip_hevc_t *h, ngx_uint_t id)
 
     h->active = NGX_WHIP_HEVC_NONE;
 
-    /* the SPS may have been replaced since the slice, and so may its VPS */
+    /* sets may have been replaced since the slice */
 
     if (h->vps[sps->ref].data == NULL
         || ngx_whip_hevc_parse_sps(&info, sps->data, sps->len) != NGX_OK)
@@ -764,6 +764,10 @@ ngx_whip_hevc_record(ngx_whip_hevc_t *h, ngx_uint_t id)
 
     for (i = 0; i < NGX_WHIP_HEVC_NPPS; i++) {
         n += (h->pps[i].data && h->pps[i].ref == id);
+    }
+
+    if (n == 0) {
+        return NGX_ERROR;
     }
 
     ngx_whip_record_begin(r);

@@ -33,8 +33,21 @@
 /* packets in a second that are not authentic: then it is not worth trying */
 #define NGX_WHIP_SESSION_BAD      1000
 
+/* who closes DTLS and then sends a DELETE is told that it went well */
+#define NGX_WHIP_SESSION_PAST     256      /* sessions remembered */
+#define NGX_WHIP_SESSION_RECENT   60000    /* ms */
+
 #define NGX_WHIP_SESSION_PATCHES  200
 #define NGX_WHIP_SESSION_RATE     5        /* PATCHes in a second */
+
+
+/* an ended session, whose client has yet to delete it: RFC 9725, 4.2 */
+
+typedef struct {
+    u_char      id[NGX_WHIP_ID_LEN];
+    size_t      len;                 /* 0: none */
+    ngx_msec_t  ended;
+} ngx_whip_session_past_t;
 
 
 static u_char *ngx_whip_session_log_error(ngx_log_t *log, u_char *buf,
@@ -46,6 +59,8 @@ static ngx_int_t ngx_whip_session_names(ngx_whip_session_t *s,
 static void ngx_whip_session_mask(ngx_whip_session_t *s, ngx_str_t *name);
 static void ngx_whip_session_local(ngx_whip_session_t *s,
     ngx_whip_local_t *local, ngx_whip_candidate_t *candidates);
+static void ngx_whip_session_remember(ngx_whip_session_t *s);
+static ngx_uint_t ngx_whip_session_forget(ngx_str_t *id);
 static void ngx_whip_session_patch(ngx_whip_session_t *s,
     ngx_whip_order_t *order, ngx_whip_outcome_t *outcome, u_char *buf,
     size_t size);
@@ -62,7 +77,9 @@ static void ngx_whip_session_free(ngx_event_t *ev);
 static void ngx_whip_session_destroy(ngx_whip_session_t *s);
 
 
-static ngx_uint_t  ngx_whip_session_number;
+static ngx_uint_t               ngx_whip_session_number;
+static ngx_whip_session_past_t  ngx_whip_session_past[NGX_WHIP_SESSION_PAST];
+static ngx_uint_t               ngx_whip_session_npast;
 
 
 void
@@ -393,7 +410,13 @@ ngx_whip_session_order(ngx_whip_order_t *order, ngx_whip_outcome_t *outcome,
     s = ngx_whip_session_find(&order->id);
 
     if (s == NULL) {
-        outcome->reason = NGX_WHIP_UNKNOWN_SESSION;
+
+        if (order->delete && ngx_whip_session_forget(&order->id)) {
+            outcome->status = NGX_HTTP_OK;
+
+        } else {
+            outcome->reason = NGX_WHIP_UNKNOWN_SESSION;
+        }
 
     } else if (order->delete) {
         ngx_whip_session_close(s, NGX_WHIP_DELETED);
@@ -406,6 +429,43 @@ ngx_whip_session_order(ngx_whip_order_t *order, ngx_whip_outcome_t *outcome,
     if (outcome->reason != NGX_WHIP_OK) {
         outcome->status = ngx_whip_reason(outcome->reason)->status;
     }
+}
+
+
+static void
+ngx_whip_session_remember(ngx_whip_session_t *s)
+{
+    ngx_whip_session_past_t  *past;
+
+    past = &ngx_whip_session_past[ngx_whip_session_npast++
+                                  % NGX_WHIP_SESSION_PAST];
+
+    ngx_memcpy(past->id, s->id, s->id_len);
+    past->len = s->id_len;
+    past->ended = ngx_current_msec;
+}
+
+
+/* nonzero: it was one not long ago, and is none any more */
+
+static ngx_uint_t
+ngx_whip_session_forget(ngx_str_t *id)
+{
+    ngx_uint_t                i;
+    ngx_whip_session_past_t  *past;
+
+    for (i = 0; i < NGX_WHIP_SESSION_PAST; i++) {
+        past = &ngx_whip_session_past[i];
+
+        if (past->len == id->len
+            && ngx_memcmp(past->id, id->data, id->len) == 0)
+        {
+            past->len = 0;
+            return ngx_current_msec - past->ended < NGX_WHIP_SESSION_RECENT;
+        }
+    }
+
+    return 0;
 }
 
 
@@ -850,6 +910,11 @@ ngx_whip_session_close(ngx_whip_session_t *s, ngx_uint_t reason)
         }
 
     } else {
+
+        if (reason != NGX_WHIP_DELETED) {
+            ngx_whip_session_remember(s);
+        }
+
         ngx_whip_stats_update(s);
         ngx_whip_registry_reason(&ngx_whip_worker.registry, reason);
 

@@ -34,7 +34,6 @@ ngx_whip_stats_update(ngx_whip_session_t *s)
     stats->twcc = s->twcc_on;
     stats->bad_packets = s->bad_packets;
     stats->paths = 0;
-    stats->rtt = s->rtt;
 
     for (i = 0; i < NGX_WHIP_PATHS; i++) {
         stats->paths += s->paths[i].connection != NULL;
@@ -42,6 +41,8 @@ ngx_whip_stats_update(ngx_whip_session_t *s)
 
     ngx_whip_stats_track(&s->audio, &stats->audio, ms);
     ngx_whip_stats_track(&s->video, &stats->video, ms);
+
+    stats->rtt = s->rtt;
 
     ngx_whip_registry_write(s->slot, stats);
 }
@@ -100,6 +101,12 @@ ngx_whip_stats_track(ngx_whip_track_t *track, ngx_whip_media_stats_t *stats,
         stats->fraction_lost = ngx_max(stats->fraction_lost, st->fraction);
         stats->layers += ngx_current_msec - st->last < 2000;
         stats->jitter_us = (uint64_t) st->jitter_units * 1000000 / rate;
+
+        /* how long repairs take */
+
+        if (st->jitter.rtt) {
+            s->rtt = (st->jitter.rtt + 999) / 1000;
+        }
     }
 
     if (track->media.kind == NGX_WHIP_AUDIO) {

@@ -373,10 +373,13 @@ ngx_whip_stream_init(ngx_whip_stream_t *st)
 static void
 ngx_whip_stream_restart(ngx_whip_stream_t *st)
 {
+    ngx_whip_frame_t  frame;
+
     st->open = 0;
 
     if (st->payload) {
         ngx_whip_payload_lost(st->payload);
+        (void) ngx_whip_payload_frame(st->payload, &frame);
     }
 
     ngx_whip_track_restart(st);
@@ -484,11 +487,15 @@ ngx_whip_stream_packet(ngx_whip_stream_t *st, ngx_whip_rtp_t *rtp,
         st->arrival = now;
     }
 
-    if (ngx_whip_payload_packet(st->payload, rtp->payload, rtp->len)
-        == NGX_ABORT)
-    {
+    switch (ngx_whip_payload_packet(st->payload, rtp->payload, rtp->len)) {
+
+    case NGX_ABORT:
         ngx_whip_session_close(st->track->session, NGX_WHIP_MEDIA_FAILED);
         return;
+
+    case NGX_ERROR:
+        ngx_whip_track_damaged(st);
+        break;
     }
 
     if (rtp->marker) {

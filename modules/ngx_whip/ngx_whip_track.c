@@ -24,6 +24,13 @@
 /* ms; a layer that sends nothing for so long is not to be waited for */
 #define NGX_WHIP_TRACK_PAUSED    2000
 
+/*
+ * ms; audio that is not sent for so long is silence from then on, up to a while
+ * ago: what is under way must not be late when it comes
+ */
+#define NGX_WHIP_TRACK_SILENT    1000
+#define NGX_WHIP_TRACK_BEHIND    500
+
 /* bytes of the largest head of a tag */
 #define NGX_WHIP_TRACK_HEAD      8
 
@@ -40,6 +47,7 @@ static uint32_t ngx_whip_track_time(ngx_whip_track_t *track, int64_t us);
 static ngx_uint_t ngx_whip_track_begin(ngx_whip_track_t *track);
 static void ngx_whip_track_opus(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp);
 static void ngx_whip_track_aac(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp);
+static void ngx_whip_track_silence(ngx_whip_track_t *track);
 static ngx_int_t ngx_whip_track_aac_frame(void *data, u_char *frame,
     size_t len, int64_t pts);
 static ngx_int_t ngx_whip_track_aac_config(ngx_whip_track_t *track);
@@ -352,6 +360,16 @@ ngx_whip_track_tick(ngx_whip_session_t *s)
         return;
     }
 
+    /* with the video that goes on */
+
+    if (ngx_current_msec - s->media_time < NGX_WHIP_TRACK_SILENT) {
+        ngx_whip_track_silence(&s->audio);
+
+        if (s->state == NGX_WHIP_CLOSED) {
+            return;
+        }
+    }
+
     selected = s->video.selected;
 
     if (selected
@@ -497,6 +515,7 @@ ngx_whip_track_audio(ngx_whip_stream_t *st, ngx_whip_rtp_t *rtp, uint64_t now)
 
     track->pts_us = ngx_whip_clock_stamp(&s->clock, NGX_WHIP_CLOCK_AUDIO,
                                          rtp->timestamp, now);
+    track->pts_time = ngx_current_msec;
 
     if (s->publisher == NULL || !ngx_whip_track_begin(track)) {
         return;
@@ -591,6 +610,26 @@ ngx_whip_track_aac(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp)
         == NGX_ERROR)
     {
         ngx_whip_session_close(s, NGX_WHIP_MEDIA_FAILED);
+    }
+}
+
+
+/* players wait for the audio that they were told of */
+
+static void
+ngx_whip_track_silence(ngx_whip_track_t *track)
+{
+    ngx_msec_t  ms;
+
+    ms = ngx_current_msec - track->pts_time;
+
+    if (track->audio && ms >= NGX_WHIP_TRACK_SILENT
+        && ngx_whip_audio_advance(track->audio, track->pts
+                                  + (int64_t) (ms - NGX_WHIP_TRACK_BEHIND)
+                                    * NGX_WHIP_TRACK_AUDIO_RATE / 1000)
+           != NGX_OK)
+    {
+        ngx_whip_session_close(track->session, NGX_WHIP_MEDIA_FAILED);
     }
 }
 

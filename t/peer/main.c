@@ -226,6 +226,11 @@ main_open_media(const options_t *o)
             exit(2);
         }
     }
+
+    if (main_media.audio && main_media.nvideo) {
+        media_cut(main_media.audio, main_media.video[0]->ticks
+                                    * MEDIA_AUDIO_CLOCK / MEDIA_VIDEO_CLOCK);
+    }
 }
 
 

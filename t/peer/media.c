@@ -98,6 +98,22 @@ media_next_key(const media_t *media, size_t from)
 }
 
 
+void
+media_cut(media_t *media, uint64_t ticks)
+{
+    media_frame_t  *frame;
+
+    while (media->nframes > 1 && media->ticks > ticks) {
+        frame = &media->frames[media->nframes - 1];
+
+        /* one that would be cut in two goes with the rest */
+
+        media->ticks = frame->ticks;
+        media->nframes--;
+    }
+}
+
+
 static media_t *
 media_check(media_t *media, const char *path)
 {

@@ -63,6 +63,10 @@ typedef struct {
 media_t *media_open_video(const char *path, const options_t *options);
 media_t *media_open_audio(const char *path);
 
+/* ends the file after so many ticks: what is played together loops together */
+
+void media_cut(media_t *media, uint64_t ticks);
+
 void media_add_packet(media_t *media, const uint8_t *head, size_t nhead,
     const uint8_t *body, size_t len, int marker);
 media_frame_t *media_add_frame(media_t *media);

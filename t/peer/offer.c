@@ -117,17 +117,18 @@ offer_fingerprint(memory_buf_t *b, const offer_t *offer)
 }
 
 
+/* a client that can do TCP has a socket for UDP as well */
+
 static void
 offer_candidate(memory_buf_t *b, const offer_t *offer)
 {
-    int  tcp;
+    memory_buf_printf(b, "a=candidate:1 1 udp 2130706431 %s %d typ host\r\n",
+                      offer->address, offer->port);
 
-    tcp = offer->options->tcp;
-
-    memory_buf_printf(b, "a=candidate:1 1 %s %u %s %d typ host%s\r\n",
-                      tcp ? "tcp" : "udp", tcp ? 1518280447u : 2130706431u,
-                      offer->address, tcp ? 9 : offer->port,
-                      tcp ? " tcptype active" : "");
+    if (offer->options->tcp) {
+        memory_buf_printf(b, "a=candidate:2 1 tcp 1518280447 %s 9 typ host "
+                          "tcptype active\r\n", offer->address);
+    }
 }
 
 

@@ -843,10 +843,18 @@ session_tcp_opened(void *data)
 }
 
 
+/* while DELETE is under way that is as it should be */
+
 static void
 session_tcp_closed(void *data)
 {
-    session_closed(data, "tcp_closed", NULL);
+    session_t  *s;
+
+    s = data;
+
+    if (s->state != SESSION_LEAVING) {
+        session_closed(s, "tcp_closed", NULL);
+    }
 }
 
 

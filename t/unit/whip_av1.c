@@ -673,7 +673,8 @@ test_records(void)
 
     send(p, 1200, COUNT, 1, -1, SEQ_10, KEY_10);
     packets_frame(p, &frame, "1 key config", "libaom, 10 bits");
-    packets_config(p, NGX_LIVE_CODEC_AV1, "81 00 4c 00 0a0a00000002aff79b5f2808",
+    packets_config(p, NGX_LIVE_CODEC_AV1,
+                   "81 00 4c 00 0a0a00000002aff79b5f2808",
                    "av01.0.00M.10 64x48", "the record");
 
     send(p, 1200, COUNT, 1, -1, SEQ_RGB, KEY_RGB);

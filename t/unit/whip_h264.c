@@ -488,11 +488,11 @@ test_malformed(void)
 static void
 test_kept(void)
 {
-    packets_unit_t       all[8];
+    packets_unit_t       all[6];
     ngx_whip_frame_t     frame;
     ngx_whip_payload_t  *p;
 
-    static const int  which[] = { 0, 1, 2, 3, 4, -1 };
+    static const int  which[] = { 0, 1, 2, 3, 4, 5, -1 };
 
     p = packets_create(NGX_WHIP_H264);
     stap(p, SPS, PPS);
@@ -502,6 +502,7 @@ test_kept(void)
     all[2] = packets_unit("02 9890");
     all[3] = packets_unit("13 010203");
     all[4] = packets_unit("4e 0102");
+    all[5] = packets_unit("03 0102");
 
     packets_hex(p, "09 10");
     packets_hex(p, "06050401020304 80");
@@ -512,12 +513,13 @@ test_kept(void)
     packets_hex(p, "4e 0102");
     packets_hex(p, "0d 8001");
     packets_hex(p, "6f 42c00a 80");
+    packets_hex(p, "03 0102");
     packets_hex(p, "0a");
     packets_hex(p, "0b");
 
     /* the slice of partition A refers to PPS 3, which is not there */
 
-    packets_frame(p, &frame, "2 damaged config",
+    packets_frame(p, &frame, "3 damaged config",
                   "filler, ends, extensions and delimiters");
     packets_nals(&frame, all, which, "are left out, SEI are not");
 
@@ -526,6 +528,7 @@ test_kept(void)
     free(all[2].data);
     free(all[3].data);
     free(all[4].data);
+    free(all[5].data);
 
     packets_hex(p, "06050401020304 80");
     packets_frame(p, &frame, "DECLINED", "SEI are no picture");
@@ -595,6 +598,16 @@ test_parameter_sets(void)
                    "02 0004 68ce0fc8 0006 685b80592c80",
                    "avc1.42c028 1920x1080", "another size");
 
+    /* the PPS of a slice refers to another SPS before the picture has ended */
+
+    packets_hex(p, "68 222c80");
+    packets_hex(p, "6742c00a56411ec044000003000400000300f03c489920");
+    packets_hex(p, "65 9890 80");
+    packets_hex(p, "68 239080");
+    packets_frame(p, &frame, "1 key damaged", "a PPS behind its slice");
+    single(p, IDR);
+    packets_frame(p, &frame, "1 key", "the record stays");
+
     /* SPS 1 and its PPS 3, which the key frame uses */
 
     packets_hex(p, "6742c00a56411ec044000003000400000300f03c489920");
@@ -607,6 +620,18 @@ test_parameter_sets(void)
                    "0142c00a ff e1 0017"
                    "6742c00a56411ec044000003000400000300f03c489920"
                    "01 0004 68222c80", "avc1.42c00a 64x48", "SPS 1 alone");
+
+    /* 4:4:4 */
+
+    packets_hex(p, "67f4000d919681519e3e2f011000000300100000030320f142aa");
+    packets_hex(p, "68ce0f1920");
+    single(p, IDR);
+    packets_frame(p, &frame, "1 key config", "4:4:4");
+    packets_config(p, NGX_LIVE_CODEC_H264,
+                   "01f4000d ff e1 001a"
+                   "67f4000d919681519e3e2f011000000300100000030320f142aa"
+                   "02 0005 68ce0f1920 0006 685b80592c80 fff8f800",
+                   "avc1.f4000d 322x182", "its record");
 
     ngx_whip_payload_destroy(p);
 }
@@ -702,6 +727,9 @@ test_sprop(void)
     ngx_whip_payload_destroy(p);
 
     p = packets_create(NGX_WHIP_H264);
+
+    ngx_str_set(&value, "Bv/+,Bvv7+w==");
+    tap_is(ngx_whip_payload_sprop(p, &value), NGX_OK, "SEI, all digits");
 
     ngx_str_set(&value, sprop);
     tap_is(ngx_whip_payload_sprop(p, &value), NGX_OK, "sprop-parameter-sets");

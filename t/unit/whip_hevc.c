@@ -611,6 +611,18 @@ test_parameter_sets(void)
     single(p, VPS);
     single(p, SPS);
 
+    /* libx265, 1920x1080, cropped from 1088 */
+
+    packets_hex(p, "40010c01ffff016000000300900000030000030078959409");
+    packets_hex(p, "420101016000000300900000030000030078a003c0801107cb965654a4"
+                   "c2f0168080000003008000000c84");
+    packets_hex(p, "4401c073c189");
+    packets_hex(p, "44015b20");
+    single(p, IDR);
+    packets_frame(p, &frame, "1 key config", "another size");
+    packets_config(p, NGX_LIVE_CODEC_HEVC, NULL, "hvc1.1.6.L120.90 1920x1080",
+                   "its record");
+
     for (hex = absurd; *hex; hex++) {
 
         single(p, VPS);
@@ -621,7 +633,7 @@ test_parameter_sets(void)
         packets_frame(p, &frame, "1 damaged", "and what follows");
     }
 
-    packets_config(p, NGX_LIVE_CODEC_HEVC, NULL, "hvc1.4.4.L60.90 64x48",
+    packets_config(p, NGX_LIVE_CODEC_HEVC, NULL, "hvc1.1.6.L120.90 1920x1080",
                    "the record stays");
 
     single(p, SPS);

@@ -1,0 +1,296 @@
+/*
+ * What tests of WHIP clients share: the HTTP of RFC 9725, media of a known kind, a network that loses packets, and
+ * looks at what came of it.
+ */
+
+import {execFile, spawn} from 'node:child_process';
+import {createSocket} from 'node:dgram';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {is, note, ok} from './tap.mjs';
+
+/** RTP packets of RTCP on the same port: RFC 5761, 4. */
+const isRtcp = (packet) => packet[1] >= 192 && packet[1] <= 223;
+
+/** Not STUN, DTLS or anything else: RFC 7983, 7. */
+const isMedia = (packet) => packet.length > 12 && packet[0] >> 6 === 2;
+
+const FEEDBACK = {'200.*': 'sr', '201.*': 'rr', '203.*': 'bye', '205.1': 'nack', '205.15': 'twcc', '206.1': 'pli',
+                  '206.4': 'fir', '206.15': 'remb'};
+
+/** Always the same numbers in the interval from 0 to 1, for loss that can be repeated. */
+export function numbers(seed) {
+    let state = seed;
+
+    return () => {
+        state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+        return state / 2 ** 32;
+    };
+}
+
+/** Polls until check returns something true, and makes that a test. */
+export async function until(what, check, ms = 15000) {
+    const end = Date.now() + ms;
+
+    for (;;) {
+        const value = await check();
+
+        if (value || Date.now() > end) {
+            ok(value, what);
+            return value;
+        }
+
+        await sleep(50);
+    }
+}
+
+/** An endpoint of WHIP, and the source that comes of it. */
+export class Endpoint {
+    #base;
+    #key;
+    #streamer;
+
+    constructor(base, key, streamer) {
+        this.#base = base;
+        this.#key = key;
+        this.#streamer = streamer;
+    }
+
+    /** @returns {Promise<{status: number, sdp: string, location: ?URL, etag: ?string}>} */
+    async post(source, sdp) {
+        const url = `${this.#base}/whip/${source}`;
+        const response = await fetch(url, {
+            method: 'POST',
+            headers: {'Content-Type': 'application/sdp', 'Authorization': `Bearer ${this.#key}`},
+            body: sdp,
+        });
+        const location = response.headers.get('location');
+
+        return {
+            status: response.status,
+            sdp: await response.text(),
+            location: location && new URL(location, url),
+            etag: response.headers.get('etag'),
+        };
+    }
+
+    async remove(location) {
+        const response = await fetch(location, {
+            method: 'DELETE',
+            headers: {Authorization: `Bearer ${this.#key}`},
+        });
+
+        await response.arrayBuffer();
+
+        return response.status;
+    }
+
+    /** @returns {Promise<?object>} as the source API has it */
+    async source(id) {
+        const response = await fetch(`${this.#base}/sources/${this.#streamer}`);
+        const sources = response.ok ? await response.json() : [];
+
+        return sources.find((source) => source.id === id);
+    }
+
+    /** @returns {Promise<?object>} as whip_status has it */
+    async session(id) {
+        const response = await fetch(`${this.#base}/whip_status`);
+        const {sessions = []} = await response.json();
+
+        return sessions.find((session) => session.name === `${this.#streamer}_${id}`);
+    }
+
+    /** What ffprobe says of the playlist: streams by their kind, with decoded frames counted. */
+    async hls(source) {
+        const url = `${this.#base}/hls/${this.#streamer}/${source}/index.m3u8`;
+
+        await until(`${source} has a playlist of two fragments`, async () => {
+            const response = await fetch(url);
+            const text = await response.text();
+
+            return response.ok && text.match(/^#EXTINF/gm)?.length >= 2;
+        }, 20000);
+
+        return probe(['-live_start_index', '0', '-read_intervals', '%+2', url]);
+    }
+}
+
+/** @returns {Promise<{video: ?object, audio: ?object}>} */
+export function probe(args) {
+    return new Promise((resolve) => {
+        execFile('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', '-count_frames', ...args],
+            {timeout: 20000}, (error, stdout, stderr) => {
+                const found = {};
+
+                if (error) {
+                    note(`ffprobe: ${stderr || error.message}`);
+                }
+
+                for (const stream of JSON.parse(stdout || '{}').streams ?? []) {
+                    found[stream.codec_type] ??= stream;
+                }
+
+                resolve(found);
+            });
+    });
+}
+
+/** RTP of ffmpeg: a test picture and a tone, live until stopped. */
+export class Media {
+    #process;
+    #sockets = [];
+
+    /**
+     * @param {object} tracks
+     * @param {{codec: string, pt: number, ssrc: number, put: function(Buffer)}} [tracks.video] h264 or hevc
+     * @param {{pt: number, ssrc: number, put: function(Buffer)}} [tracks.audio] Opus
+     * @param {object} [options]
+     * @param {string} [options.size]
+     * @param {number} [options.fps]
+     * @param {number} [options.gop] frames from one key frame to the next
+     */
+    static async start({video, audio}, {size = '640x360', fps = 30, gop = 60} = {}) {
+        const media = new Media();
+        const inputs = [];
+        const outputs = [];
+
+        if (video) {
+            const encoder = video.codec === 'hevc'
+                ? ['-c:v', 'libx265', '-x265-params', `log-level=error:keyint=${gop}:repeat-headers=1`]
+                : ['-c:v', 'libx264', '-profile:v', 'baseline', '-bsf:v', 'dump_extra=freq=keyframe'];
+
+            inputs.push('-re', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${fps}`);
+            outputs.push('-map', '0:v', ...encoder, '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p',
+                         '-g', gop, '-b:v', '600k', ...await media.#output(video));
+        }
+
+        if (audio) {
+            inputs.push('-re', '-f', 'lavfi', '-i', 'sine=f=440:r=48000');
+            outputs.push('-map', `${video ? 1 : 0}:a`, '-c:a', 'libopus', '-b:a', '64k', '-ac', '2',
+                         ...await media.#output(audio));
+        }
+
+        media.#process = spawn('ffmpeg', ['-nostdin', '-v', 'error', ...inputs, ...outputs].map(String),
+            {stdio: ['ignore', 'ignore', 'pipe']});
+        media.#process.stderr.on('data', (text) => note(`ffmpeg: ${text}`));
+
+        return media;
+    }
+
+    /** The sender reports of ffmpeg's own clock are left out: the client writes its own. */
+    async #output({pt, ssrc, put}) {
+        const socket = createSocket('udp4', (packet) => isRtcp(packet) || put(packet));
+
+        await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
+        this.#sockets.push(socket);
+
+        return ['-f', 'rtp', '-payload_type', pt, '-ssrc', ssrc,
+                `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`];
+    }
+
+    async stop() {
+        if (this.#process.exitCode === null) {
+            const exit = new Promise((resolve) => this.#process.once('exit', resolve));
+
+            this.#process.kill('SIGTERM');
+            await exit;
+        }
+
+        this.#sockets.forEach((socket) => socket.close());
+    }
+}
+
+/**
+ * A UDP path to the server: counts, by the parts of their headers that are not encrypted, what passes, and drops what
+ * it is told to.
+ */
+export class Path {
+    #front = createSocket('udp4');
+    #back = new Map();
+    #port;
+    #drop = () => false;
+
+    /** Datagrams by payload type from the client, by kind of their first RTCP packet from the server. */
+    sent = {};
+    feedback = {};
+    dropped = 0;
+
+    static async to(port) {
+        const path = new Path();
+
+        path.#port = port;
+        await new Promise((resolve) => path.#front.bind(0, '127.0.0.1', resolve));
+        path.#front.on('message', (packet, peer) => path.#forward(packet, peer));
+
+        return path;
+    }
+
+    /** The answer with this path in place of the server's address. */
+    through(sdp) {
+        return sdp.replaceAll(`127.0.0.1 ${this.#port} typ`, `127.0.0.1 ${this.#front.address().port} typ`);
+    }
+
+    /** @param {function({pt: number, seq: number, ssrc: number}): boolean} drop true for RTP that is to be lost */
+    lose(drop) {
+        this.#drop = drop;
+    }
+
+    close() {
+        this.#front.close();
+        this.#back.forEach((socket) => socket.close());
+    }
+
+    #forward(packet, peer) {
+        const rtp = isMedia(packet) && !isRtcp(packet)
+            && {pt: packet[1] & 0x7f, seq: packet.readUInt16BE(2), ssrc: packet.readUInt32BE(8)};
+
+        if (rtp) {
+            this.sent[rtp.pt] = (this.sent[rtp.pt] ?? 0) + 1;
+
+            if (this.#drop(rtp)) {
+                this.dropped++;
+                return;
+            }
+        }
+
+        this.#socket(peer).send(packet, this.#port, '127.0.0.1');
+    }
+
+    #socket({port, address}) {
+        let socket = this.#back.get(port);
+
+        if (!socket) {
+            socket = createSocket('udp4', (packet) => {
+                this.#count(packet);
+                this.#front.send(packet, port, address);
+            });
+            this.#back.set(port, socket);
+        }
+
+        return socket;
+    }
+
+    #count(packet) {
+        if (isMedia(packet) && isRtcp(packet)) {
+            const kind = FEEDBACK[`${packet[1]}.${packet[0] & 31}`] ?? FEEDBACK[`${packet[1]}.*`] ?? packet[1];
+
+            this.feedback[kind] = (this.feedback[kind] ?? 0) + 1;
+        }
+    }
+}
+
+/** A picture of this size as H.264 and a tone as AAC, in the list and in HLS; what ffprobe found. */
+export async function arrives(endpoint, id, {width, height, fps, codec = /^avc1\./}) {
+    const source = await until(`${id} is listed with its codecs and size`, async () => {
+        const one = await endpoint.source(id);
+
+        return one?.state === 'live' && codec.test(one.video?.codec) && one.video.width === width
+            && one.video.height === height && one.audio?.codec === 'mp4a.40.2' && one;
+    });
+
+    is(source?.protocol, 'whip', `${id} came by WHIP`);
+
+    await until(`${id} has ${fps} frames a second`, async () =>
+        Math.abs((await endpoint.source(id))?.video?.fps - fps) <= fps / 10);
+}

@@ -1,0 +1,138 @@
+/*
+ * A camera and a screen go to the server by WHIP, from the studio in Chromium, and prints TAP.
+ *
+ *     STUDIO_KEY=KEY node whip_wan.mjs http://10.77.1.1:8080 udp 20
+ *
+ * The protocol that media is to take and for how many seconds come last.  For "# ask: live", when both sources are,
+ * and "# ask: sent JSON" at the end, with what the browser knows of its two connections, it waits for a line on stdin.
+ */
+
+import {setTimeout as sleep} from 'node:timers/promises';
+
+import {ask, complaints, launch, open, until} from './browser.mjs';
+import {done, is, note, ok} from './tap.mjs';
+
+const [url, protocol, seconds] = process.argv.slice(2);
+const BASE = url.replace(/\/$/, '');
+
+const SOURCES = ['Face Cam', 'Main Screen'];
+const LIVE_MS = 20000;
+
+/* the longest time without a new frame, and what a poll takes on a busy machine */
+const STILL_MS = 2500;
+
+const state = (page, label) => page.getByRole('listitem', {name: label, exact: true}).getAttribute('data-state');
+
+/** Keeps every peer connection of the page where a test can find it. */
+function keepConnections() {
+    const Original = globalThis.RTCPeerConnection;
+
+    globalThis.connections = [];
+    globalThis.RTCPeerConnection = class extends Original {
+        constructor(...args) {
+            super(...args);
+            globalThis.connections.push(this);
+        }
+    };
+}
+
+/** @returns {Promise<object[]>} one for each connection */
+function figures(page) {
+    return page.evaluate(async () => {
+        const all = [];
+
+        for (const connection of globalThis.connections) {
+            const reports = [...(await connection.getStats()).values()];
+            const of = (type, kind) => reports.find((one) => one.type === type && one.kind === kind) ?? {};
+            const video = of('outbound-rtp', 'video');
+            const pairId = reports.find((one) => one.type === 'transport')?.selectedCandidatePairId;
+            const pair = reports.find((one) => one.id === pairId) ?? {};
+            const local = reports.find((one) => one.id === pair.localCandidateId) ?? {};
+
+            all.push({
+                protocol: local.protocol,
+                frames: video.framesSent ?? 0,
+                packets: video.packetsSent ?? 0,
+                nacks: video.nackCount ?? 0,
+                repeated: video.retransmittedPacketsSent ?? 0,
+                plis: video.pliCount ?? 0,
+                kbps: Math.round((video.bytesSent ?? 0) * 8 / 1000),
+                width: video.frameWidth ?? 0,
+                audio: of('outbound-rtp', 'audio').packetsSent ?? 0,
+                lost: of('remote-inbound-rtp', 'video').packetsLost ?? 0,
+                rtt_ms: Math.round((pair.currentRoundTripTime ?? 0) * 1000),
+            });
+        }
+
+        return all;
+    });
+}
+
+/** Polls for so long; @returns {Promise<number[]>} each connection's longest time without a new frame, ms */
+async function watch(page, ms) {
+    const end = Date.now() + ms;
+    const seen = new Map();
+    const longest = SOURCES.map(() => 0);
+
+    while (Date.now() < end) {
+        for (const [i, one] of (await figures(page)).entries()) {
+            const before = seen.get(i);
+
+            if (before?.frames !== one.frames) {
+                seen.set(i, {frames: one.frames, at: Date.now()});
+
+            } else {
+                longest[i] = Math.max(longest[i], Date.now() - before.at);
+            }
+        }
+
+        await sleep(250);
+    }
+
+    return longest;
+}
+
+const browser = await launch('--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+                             `--unsafely-treat-insecure-origin-as-secure=${BASE}`);
+
+try {
+    const page = await open(browser, `${BASE}/studio/`, {prepare: (fresh) => fresh.addInitScript(keepConnections)});
+
+    await page.locator('#key').fill(process.env.STUDIO_KEY);
+    await page.getByRole('button', {name: 'Add screen and camera', exact: true}).click();
+    await page.getByRole('button', {name: 'Go live with all', exact: true}).click();
+
+    for (const label of SOURCES) {
+        await until(`${label} is live`, async () => await state(page, label) === 'live', LIVE_MS);
+    }
+
+    await ask('live');
+
+    const longest = await watch(page, Number(seconds) * 1000);
+    const sent = await figures(page);
+
+    for (const [i, label] of SOURCES.entries()) {
+        is(await state(page, label), 'live', `${label} is still live`);
+        ok(longest[i] < STILL_MS, `a frame was sent at least every ${STILL_MS} ms: ${longest[i]} ms`);
+    }
+
+    is(sent.map((one) => one.protocol).join(' '), `${protocol} ${protocol}`, `media takes ${protocol}`);
+    await ask(`sent ${JSON.stringify(sent)}`);
+    await page.getByRole('button', {name: 'Stop all', exact: true}).click();
+
+    for (const label of SOURCES) {
+        await until(`${label} is stopped`, async () => await state(page, label) === 'stopped', 5000);
+    }
+
+    is(complaints.join('\n'), '', 'nobody complains');
+
+} catch (error) {
+    ok(false, 'the test ran to its end');
+    note(error.stack);
+
+} finally {
+    await browser.close();
+}
+
+done();
+process.exit();
