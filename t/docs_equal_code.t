@@ -2,8 +2,8 @@
 
 # SPDX-License-Identifier: BSD-2-Clause
 
-# The module's README.md says what its sources say: directives with contexts
-# and defaults, reasons, metrics, fields, variables, routes, files; and
+# A module's README.md says what its sources say: directives with contexts and
+# defaults, reasons, metrics, fields, variables, routes, limits, files; and
 # conf/nginx.conf shows every directive.
 
 use strict;
@@ -15,50 +15,114 @@ use Test::More;
 use Test::Live;
 use Test::Live::Process;
 
-my $dir = Test::Live::top() . '/modules/ngx_multisource';
+my $top = Test::Live::top();
+my $conf = Test::Live::Process::slurp("$top/conf/nginx.conf");
 
-sub source { return Test::Live::Process::slurp("$dir/ngx_multisource_$_[0]") }
+# of each module:
+#
+#   directives  the files that have their tables
+#   custom      of those with a handler: what they set, or => \'text' by default
+#   defaults    adds what the macros of nginx do not set
+#   reasons     { name => the cells of its row }
+#   metrics     the file that has them
+#   json        [title of a section, the code that makes it]
+#   limits      { what a row says => [file, macro] }
+#   more        what only this module has
 
-my $readme = Test::Live::Process::slurp("$dir/README.md");
-my $rtmp = source('rtmp_module.c');
-my $http = source('http_module.c');
-my $status = source('status.c');
+my %modules = (
 
-# the text of a section, and the rows of the tables in it without their heads
+    multisource => {
+        directives => ['rtmp_module.c', 'http_module.c'],
+        custom     => {
+            multisource_max_sources => 'max_sources',
+            multisource_separator   => 'naming.separator',
+            multisource_reserved    => 'the array',
+            multisource_refuse_rate => 'the rate',
+        },
+        defaults   => \&multisource_defaults,
+        reasons    => \&multisource_reasons,
+        metrics    => 'status.c',
+        json       => sub {
+            my ($m) = @_;
 
-sub section {
-    my ($title) = @_;
+            my ($status) = strings($m->source('status.c'))
+                =~ /\n(ngx_multisource_status_json\(.*)
+                    \nngx_multisource_status_prometheus\(/sx;
 
-    my ($level, $text) = $readme =~ /^(#+) \Q$title\E\n(.*)/ms;
-    $text = '' unless defined $text;
-    $level = '#' unless defined $level;
+            return ['A source in the list', strings($m->source('json.c'))],
+                ['The status as JSON', $status];
+        },
+        more       => \&multisource_more,
+        many       => { directives => 20, reasons => 20, metrics => 15 },
+    },
 
-    my $n = length $level;
-    $text =~ s/^#{1,$n} .*//ms;
+    whip => {
+        directives => ['http_module.c'],
+        custom     => {
+            whip               => '',
+            whip_listen        => 'the port',
+            whip_candidate     => 'candidates',
+            whip_ice_server    => 'ice_servers',
+            whip_audio_bitrate => 'audio_bitrate',
+            whip_rate          => 'the rate',
+        },
+        defaults   => \&whip_defaults,
+        reasons    => \&whip_reasons,
+        metrics    => 'metrics.c',
+        json       => sub {
+            my ($m) = @_;
 
-    return $text;
-}
+            # a name of a state stands where other fields are set
 
-sub rows {
-    my ($text) = @_;
+            my $status = strings($m->source('status.c'))
+                =~ s/^    \[NGX_WHIP_\w+\] = /    /gmr;
 
-    my @rows = map { s/^\| *| *\|$//gr } $text =~ /^\|.*\|$/mg;
-
-    return map { [split /\s*\|\s*/] } grep { /^[`\$]/ } @rows;
-}
-
-sub ticked { return $_[0] =~ /`([^`]+)`/g }
-
-# strings of C, adjacent ones joined
-
-sub strings {
-    my ($c) = @_;
-
-    $c =~ s/"\s*\n?\s*"//g;
-    return $c;
-}
-
-# --- directives -------------------------------------------------------------
+            return ['The status as JSON', $status =~ s/"live"$/"live",/mr];
+        },
+        limits     => {
+            'an offer' => ['endpoint.h', 'ENDPOINT_BODY'],
+            'the body of a PATCH' => ['frag.h', 'FRAG_MAX_SIZE'],
+            'PATCHes of a session in a second' => ['session.c', 'SESSION_RATE'],
+            'PATCHes of a session' => ['session.c', 'SESSION_PATCHES'],
+            'an answer' => ['answer.h', 'ANSWER_MAX_SIZE'],
+            'time for the decision about a stream' => ['session.c',
+                'SESSION_ASK'],
+            q{wait for another worker's answer} => ['courier.c',
+                'COURIER_WAIT'],
+            'payload types of an m-line' => ['sdp.h', 'SDP_MAX_FORMATS'],
+            'header extensions of an m-line' => ['sdp.h',
+                'SDP_MAX_EXTENSIONS'],
+            'simulcast layers' => ['sdp.h', 'SDP_MAX_RIDS'],
+            'SSRCs of a session that sent something authentic' => ['', 'SSRCS'],
+            'streams of a session' => ['', 'STREAMS'],
+            'paths of a session' => ['', 'PATHS'],
+            'STUN requests of a session in a second' => ['ice.c', 'ICE_RATE'],
+            'RTCP datagrams to a client in a second' => ['feedback.c',
+                'FEEDBACK_RATE'],
+            'packets of a session in a second that are not authentic' =>
+                ['session.c', 'SESSION_BAD'],
+            'time between two requests for a keyframe' => ['feedback.c',
+                'FEEDBACK_PLI'],
+            'a datagram' => ['', 'DATAGRAM'],
+            'a video frame' => ['unit.h', 'UNIT_MAX'],
+            'packets that wait for a missing one' => ['jitter.h',
+                'JITTER_MAX_PACKETS'],
+            'time that audio waits for the first picture' => ['track.c',
+                'TRACK_HOLD'],
+            'TCP connections without a session, of an address' => ['tcp.c',
+                'TCP_CLIENTS'],
+            'TCP connections without a session, of a worker' => ['tcp.c',
+                'TCP_WAITING'],
+            'time to the first frame of a TCP connection' => ['tcp.c',
+                'TCP_FIRST'],
+            'bytes that wait to be sent to a TCP client' => ['tcp.c',
+                'TCP_QUEUE'],
+            'candidates, half of them for TCP' => ['', 'CANDIDATES'],
+        },
+        more       => \&whip_more,
+        many       => { directives => 15, reasons => 40, metrics => 20 },
+    },
+);
 
 my %context = (
     NGX_RTMP_MAIN_CONF => 'rtmp',
@@ -69,210 +133,453 @@ my %context = (
     NGX_HTTP_LOC_CONF  => 'location',
 );
 
-my %code;
+my %unit = (KB => 1024, MB => 1024 * 1024, s => 1000, ms => 1, bytes => 1);
 
-for my $c ($rtmp, $http) {
-    while ($c =~ /\{ \s ngx_string\("(multisource\w*)"\), \s*
-                  (NGX_\w+_CONF[\w|\s]*), \s* (\w+), \s* NGX_\w+, \s*
-                  (.*?), \s* (?:NULL|&\w+) \s \}/gsx)
-    {
-        my ($name, $type, $set, $field) = ($1, $2, $3, $4);
-        my %flag = map { $_ => 1 } split /[|\s]+/, $type;
+for my $name (sort keys %modules) {
+    my $m = bless { name => $name, dir => "$top/modules/ngx_$name",
+        %{ $modules{$name} } };
 
-        $code{$name} = {
-            set     => $set,
-            type    => \%flag,
-            context => join(', ', map { $context{$_} } grep { $context{$_} }
-                split /[|\s]+/, $type),
-            field   => join('.', $field =~ /, \s* (\w+)\)/gx),
-        };
-    }
+    $m->{readme} = Test::Live::Process::slurp("$m->{dir}/README.md");
+
+    subtest "ngx_$name" => sub {
+        $m->check_directives;
+        $m->check_reasons;
+        $m->check_metrics;
+        $m->check_fields;
+        $m->check_variables;
+        $m->check_limits;
+        $m->check_files;
+        $m->{more}->($m);
+    };
 }
 
-# what a field is when nothing was configured, as a configuration would say it
+done_testing;
+
+
+# a file of the module: 'status.c'; '' is the header that they share
+
+sub source {
+    my ($m, $file) = @_;
+
+    $file = $file eq '' ? '.h' : "_$file";
+    return Test::Live::Process::slurp("$m->{dir}/ngx_$m->{name}$file");
+}
+
+
+# the text of a section, and the rows of the tables in it without their heads
+
+sub section {
+    my ($m, $title) = @_;
+
+    my ($level, $text) = $m->{readme} =~ /^(#+) \Q$title\E\n(.*)/ms;
+    $text = '' unless defined $text;
+    $level = '#' unless defined $level;
+
+    my $n = length $level;
+    $text =~ s/^#{1,$n} .*//ms;
+
+    return $text;
+}
+
+
+sub rows {
+    my ($text) = @_;
+
+    my @rows = map { s/^\| *| *\|$//gr } $text =~ /^\|.*\|$/mg;
+
+    return map { [split /\s*\|\s*/] } grep { /^[`\$]/ } @rows;
+}
+
+
+sub ticked { return $_[0] =~ /`([^`]+)`/g }
+
+
+# the rows of a section: what is ticked first => the other cells
+
+sub told {
+    my ($m, $title) = @_;
+
+    return { map {
+        my ($first, @rest) = @$_;
+        ((ticked($first))[0] => join ' ', @rest);
+    } rows($m->section($title)) };
+}
+
+
+# strings of C, adjacent ones joined
+
+sub strings {
+    my ($c) = @_;
+
+    $c =~ s/"\s*\n?\s*"//g;
+    return $c;
+}
+
+
+# --- directives -------------------------------------------------------------
+
+sub check_directives {
+    my ($m) = @_;
+
+    my $name = $m->{name};
+    my $c = join '', map { $m->source($_) } @{ $m->{directives} };
+    my %enum = enums($c);
+    my %default = ('' => '', defaults($c, \%enum));
+    my %code;
+
+    $m->{defaults}->($m, $c, \%default);
+
+    while ($c =~ /\{ \s ngx_string\("(${name}\w*)"\), \s*
+                  (NGX_\w+_CONF[\w|\s]*), \s* (\w+), \s* NGX_\w+, \s*
+                  (.*?), \s* (NULL|&?\w+) \s \}/gsx)
+    {
+        my ($directive, $type, $set, $field, $post) = ($1, $2, $3, $4, $5);
+        my @type = split /[|\s]+/, $type;
+
+        $code{$directive} = {
+            type    => { map { $_ => 1 } @type },
+            context => join(', ', map { $context{$_} } grep { $context{$_} }
+                @type),
+            field   => join('.', $field =~ /, \s* (\w+)\)/gx),
+            words   => $enum{$post},
+        };
+    }
+
+    $code{$_}{field} = $m->{custom}{$_} for keys %{ $m->{custom} };
+
+    my %said;
+
+    while ($m->{readme} =~ /^\#\#\#\ (${name}\w*)\n\n-\ Syntax:\ `(.*?);`\n
+               -\ Default:\ (.*?)\n-\ Context:\ (.*?)\n-\ Since:\ (.*?)\n
+               \n[A-Z][^\n]+\n/gsmx)
+    {
+        my ($directive, @of) = ($1, $2, $3, $4, $5);
+
+        is($said{$directive}, undef, "$directive is described once");
+
+        @{ $said{$directive} }{qw(syntax default context since)} = @of;
+    }
+
+    is(join("\n", sort keys %said), join("\n", sort keys %code),
+        'the directives of the code are those of README.md');
+    cmp_ok(scalar keys %code, '>=', $m->{many}{directives}, 'which are many');
+
+    for my $directive (sort keys %code) {
+        my $said = $said{$directive} or next;
+        my $c = $code{$directive};
+        my $default = $default{ $c->{field} };
+        my $form = form($c);
+
+        is($said->{context}, $c->{context}, "$directive: context");
+        is($said->{since}, '0.1', "$directive: since");
+        is($said->{default}, !defined $default ? 'no default was found'
+            : $default eq '' ? '-' : "`$directive $default;`",
+            "$directive: default");
+        like($said->{syntax}, qr/^$directive $form$/, "$directive: syntax");
+        ok($conf =~ /^\s*(?:# )?$directive(?:\s|;)/m,
+            "conf/nginx.conf shows $directive");
+    }
+
+    return;
+}
+
+
+# what a directive looks like whose flags are these
+
+sub form {
+    my ($c) = @_;
+
+    my $args = $c->{type};
+
+    return join ' \| ', @{ $c->{words} } if $c->{words};
+
+    return $args->{NGX_CONF_FLAG} ? qr/on \| off/
+        : $args->{NGX_CONF_NOARGS} ? qr/\[\w+\]/
+        : $args->{NGX_CONF_1MORE} ? qr/\S+ \.\.\./
+        : $args->{NGX_CONF_TAKE12} ? qr/[A-Z]+ \[\w+=[A-Z:]+\]/
+        : $args->{NGX_CONF_TAKE123} ? qr/[A-Z]+(?: \[\w+=[A-Z]+\]){2}/
+        : qr{[A-Z/:]+(?: \| off)?};
+}
+
+
+# the words of each enumeration, and what each of its values is called
+
+sub enums {
+    my ($c) = @_;
+
+    my %enum;
+
+    while ($c =~ /ngx_conf_enum_t\s+(\w+)\[\] = \{(.*?)\n\};/gs) {
+        my ($table, $text) = ($1, $2);
+        my @words;
+
+        while ($text =~ /ngx_string\("(\w+)"\), (\w+)/g) {
+            push @words, $1;
+            $enum{$2} = $1;
+        }
+
+        $enum{$table} = \@words;
+    }
+
+    return %enum;
+}
+
+
+# what each field is when nothing was configured, as a configuration would say
+
+sub defaults {
+    my ($c, $enum) = @_;
+
+    my %default;
+
+    while ($c =~ /ngx_conf_(?:merge|init)_(\w+)\(\w+->([\w.]+),
+                         (?:\s*\w+->[\w.]+,)?\s*(.+?)\);/gsx)
+    {
+        my ($kind, $field, $value) = ($1, $2, $3);
+
+        $default{$field} = $enum->{$value} || text_of($value, $kind)
+            unless exists $default{$field};
+    }
+
+    return %default;
+}
+
 
 sub text_of {
     my ($value, $kind) = @_;
 
     return $1 if $value =~ /^"(.*)"$/s;
+    return '' if $value eq 'NULL';
     return $value ? 'on' : 'off' if $kind eq 'value';
-    return $value / 1000 . 's' if $kind eq 'msec_value';
+    return $value % 1000 ? "${value}ms" : $value / 1000 . 's'
+        if $kind eq 'msec_value';
     return $1 . 'm' if $value =~ /^(\d+) \* 1024 \* 1024$/;
+    return $1 . 'k' if $kind eq 'size_value' && $value =~ /^(\d+)000$/;
 
     return $value;
 }
 
-my %default;
-my $both = "$rtmp$http";
 
-while ($both =~ /ngx_conf_(?:merge|init)_(\w+)\(\w+->([\w.]+),
-                        (?:\s*\w+->[\w.]+,)?\s*(.+?)\);/gsx)
-{
-    $default{$2} = text_of($3, $1) unless exists $default{$2};
+sub multisource_defaults {
+    my ($m, $c, $default) = @_;
+
+    while ($c =~ /conf->(\w+) = prev->\w+ == \(uint64_t\) -1\s*\? (\d+)000000/g)
+    {
+        $default->{$1} = "${2}m";
+    }
+
+    my ($reserved) = $c =~ /defaults\[\] = \{(.*?)\};/s;
+
+    $default->{'the array'} = join ' ', $reserved =~ /"(\w+)"/g;
+    $default->{'the rate'} = "$default->{refuse_number}/$default->{refuse_time}";
+
+    # no file means no keys
+
+    $default->{keys_file} = '';
+
+    return;
 }
 
-while ($rtmp =~ /conf->(\w+) = prev->\w+ == \(uint64_t\) -1\s*\? (\d+)000000/g) {
-    $default{$1} = "${2}m";
+
+sub whip_defaults {
+    my ($m, $c, $default) = @_;
+
+    ($default->{'the port'}) = $c =~ /define NGX_WHIP_DEFAULT_PORT\s+"(.*)"/;
+    $default->{'the rate'} = "$default->{rate_number}/$default->{rate_time}";
+
+    return;
 }
 
-my ($reserved) = $rtmp =~ /defaults\[\] = \{(.*?)\};/s;
 
-# directives with a handler of their own
+# --- reasons, metrics -------------------------------------------------------
 
-$code{multisource_max_sources}{field} = 'max_sources';
-$code{multisource_separator}{field} = 'naming.separator';
-$code{multisource_reserved}{field} = 'the array';
-$code{multisource_refuse_rate}{field} = 'the rate';
+sub check_reasons {
+    my ($m) = @_;
 
-$default{'the array'} = join ' ', $reserved =~ /"(\w+)"/g;
-$default{'the rate'} = "$default{refuse_number}/$default{refuse_time}";
+    my %why = $m->{reasons}->($m, strings($m->source('reason.c')));
 
-# a location without the directive serves nothing, no file means no keys
+    is_deeply($m->told('Reasons'), \%why, 'reasons, with statuses and texts');
+    cmp_ok(scalar keys %why, '>=', $m->{many}{reasons}, 'which are many');
 
-$default{$_} = '' for 'keys_file', '';
-
-my %said;
-
-while ($readme =~ /^\#\#\#\ (multisource\w*)\n\n-\ Syntax:\ `(.*?);`\n
-                   -\ Default:\ (.*?)\n-\ Context:\ (.*?)\n-\ Since:\ (.*?)\n
-                   \n[A-Z][^\n]+\n/gsmx)
-{
-    my ($name, $syntax, $default, $context, $since) = ($1, $2, $3, $4, $5);
-
-    is($said{$name}, undef, "$name is described once");
-
-    $said{$name} = { syntax => $syntax, default => $default,
-        context => $context, since => $since };
+    return;
 }
 
-is(join("\n", sort keys %said), join("\n", sort keys %code),
-    'the directives of the code are those of README.md');
-cmp_ok(scalar keys %code, '>=', 20, 'which are many');
 
-for my $name (sort keys %code) {
-    my $said = $said{$name} or next;
-    my $c = $code{$name};
-    my $default = $default{ $c->{field} };
+sub multisource_reasons {
+    my ($m, $c) = @_;
 
-    is($said->{context}, $c->{context}, "$name: context");
-    is($said->{since}, '0.1', "$name: since");
-    is($said->{default}, !defined $default ? 'no default was found'
-        : $default eq '' ? '-' : "`$name $default;`", "$name: default");
+    my %define = $c =~ /^#define (\w+)\s+"(.*)"$/mg;
+    my %why;
 
-    my $args = $c->{type};
-    my $form = $args->{NGX_CONF_FLAG} ? qr/on \| off/
-        : $args->{NGX_CONF_NOARGS} ? qr/\[\w+\]/
-        : $args->{NGX_CONF_1MORE} ? qr/\w+ \.\.\./
-        : qr{[A-Z/]+(?: \| off)?};
+    while ($c =~ /REASON\("(\w+)",\s*(\w+),\s*"(.*?)"\)/gs) {
+        my ($name, $code, $text) = ($1, $2, $3);
 
-    like($said->{syntax}, qr/^$name $form$/, "$name: syntax");
+        $why{$name} = ($code eq 'NULL' ? '-' : "`$define{$code}`") . " $text"
+            if $name ne 'ok';
+    }
+
+    return %why;
 }
 
-# --- reasons ----------------------------------------------------------------
 
-my $reasons = strings(source('reason.c'));
-my %define = $reasons =~ /^#define (\w+)\s+"(.*)"$/mg;
-my %why;
+sub whip_reasons {
+    my ($m, $c) = @_;
 
-while ($reasons =~ /REASON\("(\w+)",\s*(\w+),\s*"(.*?)"\)/gs) {
-    my ($name, $code, $text) = ($1, $2, $3);
+    my %why;
 
-    $why{$name} = ($code eq 'NULL' ? '-' : "`$define{$code}`") . " $text"
-        if $name ne 'ok';
+    while ($c =~ /\{ "(\w+)",\s*(\d+),\s*"(.*?)",\s*(\d+) \}/gs) {
+        my ($name, $status, $text, $again) = ($1, $2, $3, $4);
+
+        $why{$name} = $status ? join(' ', $status, $again || '-', $text)
+            : "end $text";
+    }
+
+    delete $why{ok};
+
+    return %why;
 }
 
-my %told = map { ((ticked($_->[0]))[0] => "$_->[1] $_->[2]") }
-    rows(section('Reasons'));
 
-is_deeply(\%told, \%why, 'reasons, with statuses and texts');
-cmp_ok(scalar keys %why, '>=', 20, 'which are many');
+sub check_metrics {
+    my ($m) = @_;
 
-# --- metrics ----------------------------------------------------------------
+    my $c = strings($m->source($m->{metrics}));
+    my %metric;
 
-my $c = strings($status);
-my %metric;
+    while ($c =~ /(?:\{ |last,\s*)"($m->{name}_\w+)",\s*"(\w+)",\s*"(.*?)"/gs) {
+        $metric{$1} = "$2 $3";
+    }
 
-while ($c =~ /(?:\{ |last,\s*)"(multisource_\w+)",\s*"(\w+)",\s*"(.*?)"/gs) {
-    $metric{$1} = "$2 $3";
+    is_deeply($m->told('The status for Prometheus'), \%metric,
+        'metrics, with types and helps');
+    cmp_ok(scalar keys %metric, '>=', $m->{many}{metrics}, 'which are many');
+
+    return;
 }
 
-while ($c =~ /# HELP (multisource_\w+) ([^%]*?)\\n# TYPE \1 (\w+)\\n/g) {
-    $metric{$1} = "$3 $2";
-}
-
-%told = map { ((ticked($_->[0]))[0] => "$_->[1] $_->[2]") }
-    rows(section('The status for Prometheus'));
-
-is_deeply(\%told, \%metric, 'metrics, with types and helps');
-cmp_ok(scalar keys %metric, '>=', 15, 'which are many');
 
 # --- fields of JSON, in the order of their names ----------------------------
 
-sub fields {
-    my ($c) = @_;
+sub check_fields {
+    my ($m) = @_;
 
-    my %field = map { $_ => 1 }
-        $c =~ /(?:^\s+|json_pack\("[^"]*",\s*)"([a-z_]+)",/mg,
-        $c =~ /json_object_set_new\(\w+, "(\w+)"/g;
+    for ($m->{json}->($m)) {
+        my ($title, $c) = @$_;
 
-    return join ' ', sort keys %field;
+        my %code = map { $_ => 1 }
+            $c =~ /(?:^\s+|json_pack\("[^"]*",\s*)"([a-z_]+)",/mg,
+            $c =~ /json_object_set_new\(\w+, "(\w+)"/g;
+
+        # totals: `sources`: ... are fields as well
+
+        my %told = map { $_ => 1 } map { ticked($_->[0]),
+            map { /`([a-z_]+)`/g } $_->[1] =~ /((?:`[a-z_]+`,? ?)+)(?=:)/g }
+            rows($m->section($title));
+
+        is(join(' ', sort keys %told), join(' ', sort keys %code),
+            "fields: $title");
+    }
+
+    return;
 }
 
-sub told_fields {
-    my ($title) = @_;
 
-    # totals: `sources`: ... are fields as well
+# --- variables, limits, files -----------------------------------------------
 
-    my %field = map { $_ => 1 } map { (ticked($_->[0]),
-        $_->[1] =~ /`([a-z_]+)`(?=:)/g) } rows(section($title));
+sub check_variables {
+    my ($m) = @_;
 
-    return join ' ', sort keys %field;
+    my $c = $m->source('http_module.c');
+
+    # a table of them, or one that is added by itself
+
+    my ($table) = $c =~ /ngx_http_variable_t\s+\w+\[\] = \{(.*?)\n\};/s;
+    my @code = defined $table ? $table =~ /ngx_string\("(\w+)"\)/g
+        : map { $c =~ /\Q$_\E = ngx_string\("(\w+)"\)/ }
+            $c =~ /ngx_http_add_variable\(cf, &(\w+),/g;
+
+    is(join("\n", sort map { ticked($_->[0]) }
+            rows($m->section('Variables of http'))),
+        join("\n", sort map { "\$$_" } @code), 'variables');
+
+    return;
 }
 
-is(told_fields('A source in the list'), fields(strings(source('json.c'))),
-    'fields of a source');
 
-my ($json) = strings($status) =~ /\n(ngx_multisource_status_json\(.*)
-    \nngx_multisource_status_prometheus\(/sx;
+sub check_limits {
+    my ($m) = @_;
 
-is(told_fields('The status as JSON'), fields($json) =~ s/\bprotocol //r,
-    'fields of the status');
+    my %limits = %{ $m->{limits} || {} } or return;
+    my %told = $m->section('Limits') =~ /^\| (.*?) \| (\d.*?) \|$/mg;
 
-# --- variables, routes, files -----------------------------------------------
+    is(join("\n", sort keys %told), join("\n", sort keys %limits), 'limits');
 
-my ($vars) = $http =~ /ngx_http_variable_t\s+\w+\[\] = \{(.*?)\n\};/s;
+    for my $what (sort keys %limits) {
+        my ($file, $macro) = @{ $limits{$what} };
 
-is(join("\n", sort map { ticked($_->[0]) } rows(section('Variables of http'))),
-    join("\n", sort map { "\$$_" } $vars =~ /ngx_string\("(\w+)"\)/g),
-    'variables');
+        my ($n, $unit) = split / /, $told{$what} || '-';
+        my ($code) = $m->source($file)
+            =~ /^#define NGX_\U$m->{name}\E_$macro\s+\(?([\d *]+)/m;
 
-my ($routes) = source('api.h') =~ /The source API:\n \*\n(.*?)\n \*\//s;
+        my $value = 1;
+        $value *= $_ for split / \* /, $code || 0;
 
-$routes =~ s/^ \*     //mg;
+        is(defined $unit ? $n * $unit{$unit} : $n, $value, "limit: $what");
+    }
 
-like(section('Routes'), qr/^```\n\Q$routes\E\n```$/m, 'routes of the API');
-
-opendir(my $handle, $dir) or die "$dir: $!";
-
-my %file = map { $_ => 1 } grep { /\.[ch]$|^config$/ } readdir $handle;
-
-delete $file{ s/\.c$/.h/r } for grep { /\.c$/ } keys %file;
-
-is(join("\n", sort map { ticked($_->[0]) } rows(section('Files'))),
-    join("\n", sort keys %file), 'files');
-
-# the grammar of key files
-
-my ($grammar) = source('keys.h') =~ /^ \*     (KEY STREAMER.*)$/m;
-
-like(section('The key file'), qr/^\Q$grammar\E$/m, 'a line of the key file');
-
-# --- the shipped configuration ----------------------------------------------
-
-my $conf = Test::Live::Process::slurp(Test::Live::top() . '/conf/nginx.conf');
-
-for my $name (sort keys %code) {
-    like($conf, qr/^\s*$name(?:\s|;)/m, "conf/nginx.conf shows $name");
+    return;
 }
 
-done_testing;
+
+sub check_files {
+    my ($m) = @_;
+
+    opendir(my $handle, $m->{dir}) or die "$m->{dir}: $!";
+
+    my %file = map { $_ => 1 } grep { /\.[ch]$|^config$/ } readdir $handle;
+
+    delete $file{ s/\.c$/.h/r } for grep { /\.c$/ } keys %file;
+
+    is(join("\n", sort map { ticked($_->[0]) } rows($m->section('Files'))),
+        join("\n", sort keys %file), 'files');
+
+    return;
+}
+
+
+# --- what only one of them has ----------------------------------------------
+
+sub multisource_more {
+    my ($m) = @_;
+
+    my ($routes) = $m->source('api.h')
+        =~ /The source API:\n \*\n(.*?)\n \*\//s;
+
+    $routes =~ s/^ \*     //mg;
+
+    like($m->section('Routes'), qr/^```\n\Q$routes\E\n```$/m,
+        'routes of the API');
+
+    my ($grammar) = $m->source('keys.h') =~ /^ \*     (KEY STREAMER.*)$/m;
+
+    like($m->section('The key file'), qr/^\Q$grammar\E$/m,
+        'a line of the key file');
+
+    return;
+}
+
+
+sub whip_more {
+    my ($m) = @_;
+
+    my ($methods) = $m->source('endpoint.c')
+        =~ /^#define NGX_WHIP_ENDPOINT_METHODS\s+"(.*)"$/m;
+
+    my %told = map { $_ => 1 } map { ticked($_->[0]) }
+        grep { $_->[1] =~ /^\d+$/ } rows($m->section('Routes'));
+
+    is(join(', ', sort keys %told), join(', ', sort split /, /, $methods),
+        'methods');
+
+    return;
+}

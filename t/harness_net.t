@@ -105,6 +105,9 @@ $cable->remove;
 unlike($home->ip('addr'), qr/10\.77\.1\.|fd77:1:/, 'and at last none');
 unlike($net->ip('link'), qr/link1/, 'no cable has one end');
 
+$slow->remove;
+unlike($net->ip('link') . $home->ip('link'), qr/link3/, 'nor has a line');
+
 is(join(' ', sort glob '/sys/class/net/*'), $devices,
     'elsewhere nothing has changed');
 

@@ -12,6 +12,7 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
+use Test::Live::Prometheus;
 use Test::Live::RTMP;
 
 my $key = 'sP1-prometheus-key';
@@ -59,59 +60,9 @@ EOC
 
 $t->run;
 
-# { name => { help, type, samples => { labels => value } } }; what is wrong
-# with a line goes into @wrong
-
 my @wrong;
 
-sub parse {
-    my ($text) = @_;
-
-    my (%metric, %done, $current);
-
-    push @wrong, 'no newline at the end' unless $text =~ /\n\z/;
-
-    for my $line (split /\n/, $text) {
-
-        if ($line =~ /^# (HELP|TYPE) ([a-zA-Z_:][\w:]*) (.+)$/) {
-            my ($what, $name, $value) = (lc $1, $2, $3);
-
-            push @wrong, "again: $line" if exists $metric{$name}{$what}
-                || $metric{$name}{samples};
-            push @wrong, "no type: $line"
-                if $what eq 'type' && $value !~ /^(?:counter|gauge)$/;
-
-            $metric{$name}{$what} = $value;
-            next;
-        }
-
-        my ($name, $labels, $value) = $line =~ /^([a-zA-Z_:][\w:]*)
-            (?:\{((?:[a-zA-Z_]\w*="(?:[^"\\]|\\[\\"n])*"(?:,(?!\})|(?=\})))*)\})?
-            \ (-?\d+(?:\.\d+)?)$/x;
-
-        if (!defined $name) {
-            push @wrong, "not a sample: $line";
-            next;
-        }
-
-        $labels = '' unless defined $labels;
-
-        push @wrong, "without HELP or TYPE: $line"
-            unless $metric{$name}{help} && $metric{$name}{type};
-        push @wrong, "not together: $line" if $done{$name};
-        push @wrong, "twice: $line" if exists $metric{$name}{samples}{$labels};
-        push @wrong, "a counter is not called so: $line"
-            if (($metric{$name}{type} || '') eq 'counter') != ($name =~ /_total$/);
-
-        $done{$current} = 1 if defined $current && $current ne $name;
-        $current = $name;
-        $metric{$name}{samples}{$labels} = $value;
-    }
-
-    return \%metric;
-}
-
-sub metrics { return parse($t->get('/metrics')->{body}) }
+sub metrics { return prometheus($t->get('/metrics')->{body}, \@wrong) }
 
 # nothing yet
 
@@ -122,7 +73,7 @@ is($r->{headers}{'content-type'}, 'text/plain; version=0.0.4; charset=utf-8',
     'their type');
 is($r->{headers}{'cache-control'}, 'no-store', 'no cache keeps them');
 
-my $m = parse($r->{body});
+my $m = prometheus($r->{body}, \@wrong);
 
 is($m->{multisource_sources}{samples}{''}, 0, 'no source');
 is($m->{multisource_workers}{samples}{''}, 2, 'workers');

@@ -5,6 +5,7 @@
 
 
 #include "ngx_whip.h"
+#include "ngx_whip_engine.h"
 #include "ngx_whip_srtp.h"
 
 #include <srtp2/srtp.h>
@@ -40,6 +41,10 @@ ngx_whip_srtp_init(ngx_log_t *log)
         ngx_log_error(NGX_LOG_ERR, log, 0, "whip: srtp_init() failed: %d", rc);
         return NGX_ERROR;
     }
+
+    /* without it sessions work as well, only slower */
+
+    (void) ngx_whip_engine_init(log);
 
     return NGX_OK;
 }

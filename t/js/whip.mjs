@@ -96,16 +96,31 @@ export class Endpoint {
     /** @returns {Promise<?object>} as whip_status has it */
     async session(id) {
         const response = await fetch(`${this.#base}/whip_status`);
-        const {sessions = []} = await response.json();
+        const {list} = await response.json();
 
-        return sessions.find((session) => session.name === `${this.#streamer}_${id}`);
+        return list.find((session) => session.stream === `${this.#streamer}_${id}`);
+    }
+
+    /** A picture of this codec and size, with sound (null: without) and at this rate, is in the list. */
+    async arrives(id, {codec, width, height, fps, audio = 'mp4a.40.2'}) {
+        const source = await until(`${id}: listed with its codecs and size`, async () => {
+            const one = await this.source(id);
+
+            return one?.state === 'live' && codec.test(one.video?.codec) && one.video.width === width
+                && one.video.height === height && (one.audio?.codec ?? null) === audio && one;
+        });
+
+        is(source?.protocol, 'whip', `${id}: came by WHIP`);
+
+        await until(`${id}: ${fps} frames a second`, async () =>
+            Math.abs((await this.source(id))?.video?.fps - fps) <= fps / 10);
     }
 
     /** What ffprobe says of the playlist: streams by their kind, with decoded frames counted. */
     async hls(source) {
         const url = `${this.#base}/hls/${this.#streamer}/${source}/index.m3u8`;
 
-        await until(`${source} has a playlist of two fragments`, async () => {
+        await until(`${source}: a playlist of two fragments`, async () => {
             const response = await fetch(url);
             const text = await response.text();
 
@@ -116,16 +131,12 @@ export class Endpoint {
     }
 }
 
-/** @returns {Promise<{video: ?object, audio: ?object}>} */
+/** @returns {Promise<{video: ?object, audio: ?object, errors: string}>} */
 export function probe(args) {
     return new Promise((resolve) => {
         execFile('ffprobe', ['-v', 'error', '-of', 'json', '-show_streams', '-count_frames', ...args],
             {timeout: 20000}, (error, stdout, stderr) => {
-                const found = {};
-
-                if (error) {
-                    note(`ffprobe: ${stderr || error.message}`);
-                }
+                const found = {errors: stderr || error?.message || ''};
 
                 for (const stream of JSON.parse(stdout || '{}').streams ?? []) {
                     found[stream.codec_type] ??= stream;
@@ -136,15 +147,60 @@ export function probe(args) {
     });
 }
 
-/** RTP of ffmpeg: a test picture and a tone, live until stopped. */
+const ENCODERS = {
+    h264: (gop) => ['-c:v', 'libx264', '-profile:v', 'baseline', '-preset', 'ultrafast', '-tune', 'zerolatency',
+                    '-x264-params', `aud=1:repeat-headers=1:scenecut=0:keyint=${gop}`],
+    hevc: (gop) => ['-c:v', 'libx265', '-preset', 'ultrafast', '-tune', 'zerolatency',
+                    '-x265-params', `log-level=error:aud=1:repeat-headers=1:scenecut=0:keyint=${gop}`],
+    av1: (gop) => ['-c:v', 'libaom-av1', '-usage', 'realtime', '-cpu-used', '8', '-lag-in-frames', '0', '-g', gop],
+};
+
+/** Access unit delimiters with their start codes. */
+const DELIMITERS = {h264: Buffer.from([0, 0, 0, 1, 9]), hevc: Buffer.from([0, 0, 0, 1, 70])};
+
+/** Cuts a byte stream of H.264 or H.265 into access units. */
+function* accessUnits(state, codec) {
+    for (;;) {
+        const end = state.bytes.indexOf(DELIMITERS[codec], 1);
+
+        if (end < 0) {
+            return;
+        }
+
+        yield state.bytes.subarray(0, end);
+        state.bytes = state.bytes.subarray(end);
+    }
+}
+
+/** Cuts an IVF file into frames: a header of 32 bytes, and of 12 bytes for each frame. */
+function* ivfFrames(state) {
+    state.at ??= 32;
+
+    while (state.bytes.length >= state.at + 12) {
+        const end = state.at + 12 + state.bytes.readUInt32LE(state.at);
+
+        if (state.bytes.length < end) {
+            return;
+        }
+
+        yield state.bytes.subarray(state.at + 12, end);
+        state.bytes = state.bytes.subarray(end);
+        state.at = 0;
+    }
+}
+
+/** What ffmpeg encodes: a test picture and a tone, live until stopped. */
 export class Media {
     #process;
     #sockets = [];
 
     /**
      * @param {object} tracks
-     * @param {{codec: string, pt: number, ssrc: number, put: function(Buffer)}} [tracks.video] h264 or hevc
-     * @param {{pt: number, ssrc: number, put: function(Buffer)}} [tracks.audio] Opus
+     * @param {object} [tracks.video]
+     * @param {string} tracks.video.codec h264, hevc or av1
+     * @param {number} [tracks.video.pt] as RTP packets of this payload type, without it as access units
+     * @param {function(Buffer)} tracks.video.put gets a packet or a unit
+     * @param {{pt: number, put: function(Buffer)}} [tracks.audio] Opus, as RTP packets
      * @param {object} [options]
      * @param {string} [options.size]
      * @param {number} [options.fps]
@@ -156,37 +212,49 @@ export class Media {
         const outputs = [];
 
         if (video) {
-            const encoder = video.codec === 'hevc'
-                ? ['-c:v', 'libx265', '-x265-params', `log-level=error:keyint=${gop}:repeat-headers=1`]
-                : ['-c:v', 'libx264', '-profile:v', 'baseline', '-bsf:v', 'dump_extra=freq=keyframe'];
-
             inputs.push('-re', '-f', 'lavfi', '-i', `testsrc2=s=${size}:r=${fps}`);
-            outputs.push('-map', '0:v', ...encoder, '-preset', 'ultrafast', '-tune', 'zerolatency', '-pix_fmt', 'yuv420p',
-                         '-g', gop, '-b:v', '600k', ...await media.#output(video));
+            outputs.push('-map', '0:v', ...ENCODERS[video.codec](gop), '-pix_fmt', 'yuv420p', '-b:v', '600k',
+                         ...video.pt ? await media.#rtp(video)
+                                     : ['-f', video.codec === 'av1' ? 'ivf' : video.codec, 'pipe:1']);
         }
 
         if (audio) {
             inputs.push('-re', '-f', 'lavfi', '-i', 'sine=f=440:r=48000');
             outputs.push('-map', `${video ? 1 : 0}:a`, '-c:a', 'libopus', '-b:a', '64k', '-ac', '2',
-                         ...await media.#output(audio));
+                         ...await media.#rtp(audio));
         }
 
-        media.#process = spawn('ffmpeg', ['-nostdin', '-v', 'error', ...inputs, ...outputs].map(String),
-            {stdio: ['ignore', 'ignore', 'pipe']});
+        media.#process = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-flush_packets', 1, ...inputs, ...outputs].map(String),
+            {stdio: ['ignore', 'pipe', 'pipe']});
         media.#process.stderr.on('data', (text) => note(`ffmpeg: ${text}`));
+
+        if (video && !video.pt) {
+            media.#units(video);
+        }
 
         return media;
     }
 
+    #units({codec, put}) {
+        const state = {bytes: Buffer.alloc(0)};
+
+        this.#process.stdout.on('data', (bytes) => {
+            state.bytes = Buffer.concat([state.bytes, bytes]);
+
+            for (const unit of codec === 'av1' ? ivfFrames(state) : accessUnits(state, codec)) {
+                put(unit);
+            }
+        });
+    }
+
     /** The sender reports of ffmpeg's own clock are left out: the client writes its own. */
-    async #output({pt, ssrc, put}) {
+    async #rtp({pt, put}) {
         const socket = createSocket('udp4', (packet) => isRtcp(packet) || put(packet));
 
         await new Promise((resolve) => socket.bind(0, '127.0.0.1', resolve));
         this.#sockets.push(socket);
 
-        return ['-f', 'rtp', '-payload_type', pt, '-ssrc', ssrc,
-                `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`];
+        return ['-f', 'rtp', '-payload_type', pt, `rtp://127.0.0.1:${socket.address().port}?pkt_size=1200`];
     }
 
     async stop() {
@@ -278,19 +346,4 @@ export class Path {
             this.feedback[kind] = (this.feedback[kind] ?? 0) + 1;
         }
     }
-}
-
-/** A picture of this size as H.264 and a tone as AAC, in the list and in HLS; what ffprobe found. */
-export async function arrives(endpoint, id, {width, height, fps, codec = /^avc1\./}) {
-    const source = await until(`${id} is listed with its codecs and size`, async () => {
-        const one = await endpoint.source(id);
-
-        return one?.state === 'live' && codec.test(one.video?.codec) && one.video.width === width
-            && one.video.height === height && one.audio?.codec === 'mp4a.40.2' && one;
-    });
-
-    is(source?.protocol, 'whip', `${id} came by WHIP`);
-
-    await until(`${id} has ${fps} frames a second`, async () =>
-        Math.abs((await endpoint.source(id))?.video?.fps - fps) <= fps / 10);
 }

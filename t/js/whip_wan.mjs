@@ -1,10 +1,11 @@
 /*
- * A camera and a screen go to the server by WHIP, from the studio in Chromium, and prints TAP.
+ * Sends a camera and a screen by WHIP, from the studio in Chromium, and prints TAP.
  *
- *     STUDIO_KEY=KEY node whip_wan.mjs http://10.77.1.1:8080 udp 20
+ *     STUDIO_KEY=KEY node whip_wan.mjs http://10.77.1.1:8080 alice udp 20
  *
- * The protocol that media is to take and for how many seconds come last.  For "# ask: live", when both sources are,
- * and "# ask: sent JSON" at the end, with what the browser knows of its two connections, it waits for a line on stdin.
+ * KEY is a stream key of the streamer; what media is to take, udp or tcp, and for how many seconds come last.  Whoever
+ * runs this answers with a line on stdin to "# ask: live", when both sources are, and to "# ask: sent JSON" in the end,
+ * with what the browser knows of its two connections.
  */
 
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -12,8 +13,7 @@ import {setTimeout as sleep} from 'node:timers/promises';
 import {ask, complaints, launch, open, until} from './browser.mjs';
 import {done, is, note, ok} from './tap.mjs';
 
-const [url, protocol, seconds] = process.argv.slice(2);
-const BASE = url.replace(/\/$/, '');
+const [BASE, streamer, protocol, seconds] = process.argv.slice(2);
 
 const SOURCES = ['Face Cam', 'Main Screen'];
 const LIVE_MS = 20000;
@@ -121,8 +121,10 @@ try {
     await page.getByRole('button', {name: 'Stop all', exact: true}).click();
 
     for (const label of SOURCES) {
-        await until(`${label} is stopped`, async () => await state(page, label) === 'stopped', 5000);
+        is(await state(page, label), 'stopped', `${label} is stopped`);
     }
+
+    await until('the server knows', async () => (await (await fetch(`${BASE}/sources/${streamer}`)).text()) === '[]');
 
     is(complaints.join('\n'), '', 'nobody complains');
 

@@ -6,6 +6,7 @@
 
 #include "control.h"
 #include "report.h"
+#include "whip.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -196,14 +197,14 @@ control_rebind(session_t *s, json_t *cmd)
 static const char *
 control_restart(session_t *s, json_t *cmd)
 {
-    return session_restart(s);
+    return whip_restart(s);
 }
 
 
 static const char *
 control_trickle(session_t *s, json_t *cmd)
 {
-    return session_trickle(s);
+    return whip_trickle(s);
 }
 
 
@@ -212,13 +213,12 @@ control_trickle(session_t *s, json_t *cmd)
 static const char *
 control_patch(session_t *s, json_t *cmd)
 {
-    const char  *body, *type;
+    const char  *body;
 
     body = control_text(cmd, "body");
-    type = control_text(cmd, "type");
 
-    return session_patch(s, body ? body : "", control_text(cmd, "if_match"),
-                         type ? type : "application/trickle-ice-sdpfrag");
+    return whip_patch(s, body ? body : "", control_text(cmd, "if_match"),
+                      control_text(cmd, "type"));
 }
 
 

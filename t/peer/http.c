@@ -377,10 +377,46 @@ http_origin(const char *url)
 }
 
 
+/* of one address; from the local one, where that is of the same family */
+
+static int
+http_open(const struct addrinfo *to, const char *local)
+{
+    int               fd;
+    struct addrinfo   hints, *from;
+
+    fd = socket(to->ai_family, SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
+
+    if (fd == -1) {
+        return -1;
+    }
+
+    memset(&hints, 0, sizeof(struct addrinfo));
+
+    hints.ai_family = to->ai_family;
+    hints.ai_flags = AI_NUMERICHOST;
+
+    if (local && getaddrinfo(local, NULL, &hints, &from) == 0) {
+        (void) bind(fd, from->ai_addr, from->ai_addrlen);
+        freeaddrinfo(from);
+    }
+
+    if (connect(fd, to->ai_addr, to->ai_addrlen) == -1
+        && errno != EINPROGRESS)
+    {
+        close(fd);
+        return -1;
+    }
+
+    return fd;
+}
+
+
+/* "host:port", "[::1]:port" or without the port */
+
 static int
 http_connect(http_t *http, const char *authority)
 {
-    int               fd;
     char             *host, *port, *end;
     struct addrinfo   hints, *list;
 
@@ -402,30 +438,14 @@ http_connect(http_t *http, const char *authority)
     memset(&hints, 0, sizeof(struct addrinfo));
     hints.ai_socktype = SOCK_STREAM;
 
-    list = NULL;
-    fd = -1;
-
     if (getaddrinfo(host, port, &hints, &list) == 0) {
-
-        fd = socket(list->ai_family,
-                    SOCK_STREAM|SOCK_NONBLOCK|SOCK_CLOEXEC, 0);
-
-        if (fd != -1
-            && connect(fd, list->ai_addr, list->ai_addrlen) == -1
-            && errno != EINPROGRESS)
-        {
-            close(fd);
-            fd = -1;
-        }
-
+        http->io.fd = http_open(list, http->local);
         freeaddrinfo(list);
     }
 
     free(host);
 
-    http->io.fd = fd;
-
-    return fd == -1 ? -1 : 0;
+    return http->io.fd == -1 ? -1 : 0;
 }
 
 

@@ -44,6 +44,7 @@ typedef struct {
     loop_timer_t    timer;
     http_done_pt    done;
     void           *data;
+    const char     *local;                /* address to come from, NULL: any */
     memory_buf_t    out;
     size_t          sent;
     memory_buf_t    in;

@@ -73,7 +73,7 @@ typedef struct {
     ice_pair_t          pairs[ICE_PAIRS_MAX];
     unsigned            npairs;
     ice_pair_t         *selected;
-    transport_addr_t    mapped;           /* our address, as the server sees it */
+    transport_addr_t    mapped;           /* as the server sees us */
 
     ice_request_t       requests[ICE_REQUESTS_MAX];
     unsigned            nrequests;        /* a ring */

@@ -30,6 +30,11 @@
 #include <unistd.h>
 
 
+/* signals that come so soon after the first one mean the same */
+
+#define MAIN_PATIENCE_MS  2000
+
+
 static session_t        *main_sessions;
 static unsigned          main_n;
 static unsigned          main_left;       /* sessions that are not over */
@@ -284,22 +289,29 @@ main_over(session_t *s)
 }
 
 
-/* INT and TERM: stop as the options say; the second one: at once */
+/* INT and TERM: stop as the options say; another one, later: at once */
 
 static void
 main_signal(void *data, uint32_t events)
 {
     unsigned                  i;
-    static int                again;
+    static uint64_t           first;
     struct signalfd_siginfo   info;
 
     if (read(main_signals.fd, &info, sizeof(info)) != sizeof(info)) {
         return;
     }
 
-    if (again++) {
-        _exit(1);
+    if (first) {
+
+        if (loop_now() > first + LOOP_MS(MAIN_PATIENCE_MS)) {
+            _exit(1);
+        }
+
+        return;
     }
+
+    first = loop_now();
 
     for (i = 0; i < main_n; i++) {
         session_stop(&main_sessions[i], main_sessions[i].options.stop);

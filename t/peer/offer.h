@@ -51,7 +51,7 @@ char *offer_write(const offer_t *offer);
 
 char *offer_fragment(const offer_t *offer);
 
-/* what is wrong with an answer: an array of sentences, empty when all is well */
+/* what is wrong with an answer: an array of sentences, empty: nothing is */
 
 json_t *offer_check(const offer_t *offer, const sdp_t *answer,
     const char *text);

@@ -72,7 +72,7 @@ report_object(int session, const char *event, json_t *members)
     json_object_set_new(line, "t", json_real(t));
     json_object_update(line, members);
 
-    json_dumpf(line, stdout, JSON_COMPACT|JSON_REAL_PRECISION(9));
+    json_dumpf(line, stdout, JSON_COMPACT|JSON_REAL_PRECISION(16));
     putchar('\n');
     fflush(stdout);
 

@@ -5,18 +5,15 @@
 
 
 #include "session.h"
+#include "agree.h"
 #include "report.h"
+#include "whip.h"
 
-#include <ctype.h>
 #include <errno.h>
-#include <openssl/rand.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-
-#define SESSION_REDIRECTS_MAX  5
-#define SESSION_REPORT_MAX     8192       /* bytes of a body in an event */
+#include <time.h>
 
 
 static const char *session_states[] = {
@@ -27,7 +24,6 @@ static const char *session_hows[] = { "full", "delete", "dtls", "vanish" };
 
 
 static void session_begin(void *data);
-static void session_posted(void *data, const http_response_t *r);
 
 
 /* --- the end of a cycle -------------------------------------------------- */
@@ -71,9 +67,7 @@ session_end(session_t *s, int good)
 }
 
 
-/* the server's doing, or a fault; "reason" is a stable word */
-
-static void
+void
 session_closed(session_t *s, const char *reason, const char *detail)
 {
     int  good;
@@ -117,7 +111,7 @@ session_closed(session_t *s, const char *reason, const char *detail)
 }
 
 
-static void
+void
 session_stopped(session_t *s, int deleted)
 {
     int  good;
@@ -135,214 +129,6 @@ session_stopped(session_t *s, int deleted)
 }
 
 
-/* --- HTTP ---------------------------------------------------------------- */
-
-/* bytes of a stranger as JSON */
-
-static json_t *
-session_text(const char *data, size_t len)
-{
-    char     text[SESSION_REPORT_MAX];
-    size_t   i;
-    json_t  *value;
-
-    value = json_stringn(data, len);
-
-    if (value && len <= sizeof(text)) {
-        return value;
-    }
-
-    json_decref(value);
-
-    for (i = 0; i < len && i < sizeof(text); i++) {
-        text[i] = (char) (isascii((unsigned char) data[i]) ? data[i] : '?');
-    }
-
-    return json_stringn(text, i);
-}
-
-
-static void
-session_report_http(session_t *s, const char *method, const http_response_t *r)
-{
-    json_t    *event, *headers;
-    unsigned   i;
-
-    headers = json_object();
-
-    for (i = 0; i < r->nheaders; i++) {
-        json_object_set_new(headers, r->headers[i].name,
-                            session_text(r->headers[i].value,
-                                         strlen(r->headers[i].value)));
-    }
-
-    event = json_pack("{s:s,s:i,s:s?,s:o}",
-                      "method", method, "status", r->status,
-                      "error", r->error, "headers", headers);
-
-    /* that of a 201 is in the event "answer" */
-
-    if (r->status != 201) {
-        json_object_set_new(event, "body",
-                            session_text(r->body, r->body_len));
-    }
-
-    report_object(s->number, "http", event);
-}
-
-
-static void
-session_request(session_t *s, const char *method, const char *url,
-    const char *more, const char *body, http_done_pt done)
-{
-    char        *headers;
-    const char  *agent;
-
-    agent = s->options.user_agent;
-
-    headers = agent && *agent
-              ? memory_format("User-Agent: %s\r\n%s%s", agent,
-                              s->authorization, more)
-              : memory_format("%s%s", s->authorization, more);
-
-    http_request(&s->http, method, url, headers, body,
-                 LOOP_MS(s->options.http_timeout), done);
-
-    free(headers);
-}
-
-
-static void
-session_set(char **field, char *value)
-{
-    free(*field);
-    *field = value;
-}
-
-
-/* --- the offer ----------------------------------------------------------- */
-
-static void
-session_describe(session_t *s, offer_t *offer)
-{
-    track_t  *t;
-
-    memset(offer, 0, sizeof(offer_t));
-
-    offer->options = &s->options;
-    offer->cname = s->sender.cname;
-    offer->ufrag = *s->ice.next_ufrag ? s->ice.next_ufrag : s->ice.ufrag;
-    offer->pwd = *s->ice.next_ufrag ? s->ice.next_pwd : s->ice.pwd;
-    offer->fingerprint = dtls_fingerprint();
-    offer->address = s->options.local && *s->options.local
-                     ? s->options.local : "127.0.0.1";
-    offer->port = transport_port(&s->transport);
-
-    t = sender_track(&s->sender, OPTIONS_AUDIO);
-
-    if (t) {
-        offer->present[OPTIONS_AUDIO] = 1;
-        offer->ssrc[OPTIONS_AUDIO] = t->ssrc;
-    }
-
-    t = sender_track(&s->sender, OPTIONS_VIDEO);
-
-    if (t) {
-        offer->present[OPTIONS_VIDEO] = 1;
-        offer->ssrc[OPTIONS_VIDEO] = t->ssrc;
-        offer->rtx_ssrc[OPTIONS_VIDEO] = t->rtx_ssrc;
-        offer->profile = t->media->profile;
-        offer->sprop = t->media->sprop;
-    }
-}
-
-
-static uint32_t
-session_ssrc(int64_t wanted)
-{
-    uint32_t  ssrc;
-
-    if (wanted >= 0) {
-        return (uint32_t) wanted;
-    }
-
-    RAND_bytes((unsigned char *) &ssrc, sizeof(ssrc));
-
-    return ssrc;
-}
-
-
-static track_t *
-session_add_track(session_t *s, int kind, unsigned layer,
-    const media_t *media)
-{
-    track_t                *t;
-    const track_options_t  *o;
-
-    o = &s->options.track[kind];
-
-    t = sender_add(&s->sender, kind, layer, media);
-
-    t->ssrc = session_ssrc(o->ssrc) + (o->ssrc < 0 ? 0 : layer * 2);
-    t->rtx_ssrc = o->rtx_ssrc < 0 ? t->ssrc + 1
-                                  : (uint32_t) o->rtx_ssrc + layer * 2;
-
-    return t;
-}
-
-
-/* with simulcast a track for each rid, as far as there are files */
-
-static void
-session_add_tracks(session_t *s)
-{
-    int          len;
-    track_t     *t;
-    unsigned     layer;
-    const char  *rid;
-
-    if (s->media->audio) {
-        (void) session_add_track(s, OPTIONS_AUDIO, 0, s->media->audio);
-    }
-
-    if (s->media->nvideo == 0) {
-        return;
-    }
-
-    rid = s->options.rids;
-
-    if (rid == NULL || *rid == '\0') {
-        t = session_add_track(s, OPTIONS_VIDEO, 0, s->media->video[0]);
-
-        if (s->options.rid) {
-            snprintf(t->rid, sizeof(t->rid), "%s", s->options.rid);
-        }
-
-        return;
-    }
-
-    for (layer = 0; layer < s->media->nvideo && *rid; layer++) {
-
-        t = session_add_track(s, OPTIONS_VIDEO, layer,
-                              s->media->video[layer]);
-
-        len = (int) strcspn(rid, ";");
-        snprintf(t->rid, sizeof(t->rid), "%.*s", len, rid);
-        rid += len + (rid[len] == ';');
-    }
-}
-
-
-/* SDP as WHIP wants it posted */
-
-static void
-session_post(session_t *s, const char *url)
-{
-    session_request(s, "POST", url, "Content-Type: application/sdp\r\n"
-                    "Accept: application/sdp\r\n", s->offer, session_posted);
-}
-
-
 static void
 session_begin(void *data)
 {
@@ -354,14 +140,13 @@ session_begin(void *data)
 
     s->start = loop_now();
     s->connected = 0;
-    s->redirects = 0;
     s->ice_why = "start";
     s->state = SESSION_OFFERED;
 
-    session_set(&s->location, NULL);
-    session_set(&s->etag, NULL);
+    whip_set(&s->location, NULL);
+    whip_set(&s->etag, NULL);
 
-    local = s->options.local && *s->options.local ? s->options.local : NULL;
+    local = s->options.local;
 
     if (transport_open_udp(&s->transport, local,
                            s->options.family == 6
@@ -376,10 +161,10 @@ session_begin(void *data)
     ice_credentials(&s->ice);
 
     sender_init(&s->sender, &s->options, s->number, &s->transport, &s->crypt);
-    session_add_tracks(s);
+    agree_add_tracks(s);
 
-    session_describe(s, &offer);
-    session_set(&s->offer, offer_write(&offer));
+    agree_describe(s, &offer);
+    whip_set(&s->offer, offer_write(&offer));
 
     if (s->options.http == OPTIONS_HTTP_STDIO) {
         report(s->number, "offer", "{s:s,s:i}", "sdp", s->offer,
@@ -387,157 +172,11 @@ session_begin(void *data)
         return;
     }
 
-    session_post(s, s->url);
+    whip_post(s);
 }
 
 
 /* --- the answer ---------------------------------------------------------- */
-
-static const sdp_media_t *
-session_answer_media(const session_t *s, const char *kind)
-{
-    unsigned  i;
-
-    for (i = 0; i < s->answer.nmedia; i++) {
-        if (strcmp(s->answer.media[i].kind, kind) == 0) {
-            return &s->answer.media[i];
-        }
-    }
-
-    return NULL;
-}
-
-
-/* an id that both know; with ext_force the answer does not matter */
-
-static int64_t
-session_extension(const session_t *s, const sdp_media_t *m, int64_t id,
-    const char *uri)
-{
-    return s->options.ext_force || sdp_extension(m, uri) == id ? id : 0;
-}
-
-
-static int
-session_rid_wanted(const sdp_media_t *m, const char *rid)
-{
-    unsigned  i;
-
-    for (i = 0; i < m->nrids; i++) {
-        if (strcmp(m->rids[i], rid) == 0) {
-            return 1;
-        }
-    }
-
-    return 0;
-}
-
-
-/* what was agreed on; -1: the track cannot be sent */
-
-static int
-session_agree(session_t *s, track_t *t)
-{
-    const sdp_media_t      *m;
-    const track_options_t  *o;
-
-    o = t->options;
-    m = session_answer_media(s, t->kind == OPTIONS_AUDIO ? "audio" : "video");
-
-    if (m == NULL) {
-        return -1;
-    }
-
-    t->pt = sdp_payload_type(m, t->kind == OPTIONS_AUDIO ? "opus/" : "H264/");
-
-    if (t->pt == -1) {
-        return -1;
-    }
-
-    if (o->rtx_pt && sdp_payload_type(m, "rtx/") == o->rtx_pt) {
-        t->rtx_pt = (int) o->rtx_pt;
-    }
-
-    t->ext_mid = session_extension(s, m, o->ext_mid, OFFER_EXT_MID);
-    t->ext_rid = session_extension(s, m, o->ext_rid, OFFER_EXT_RID);
-    t->ext_rrid = session_extension(s, m, o->ext_rrid, OFFER_EXT_RRID);
-    t->ext_twcc = session_extension(s, m, o->ext_twcc, OFFER_EXT_TWCC);
-    t->ext_time = session_extension(s, m, o->ext_time, OFFER_EXT_TIME);
-
-    return 0;
-}
-
-
-/* layers that the answer does not take are not sent, but for the first */
-
-static void
-session_choose_layers(session_t *s)
-{
-    unsigned            i, n;
-    const sdp_media_t  *m;
-
-    m = session_answer_media(s, "video");
-
-    if (m == NULL || s->options.rids == NULL || *s->options.rids == '\0') {
-        return;
-    }
-
-    n = 0;
-
-    for (i = 0; i < s->sender.ntracks; i++) {
-
-        if (s->sender.tracks[i].kind == OPTIONS_VIDEO
-            && !session_rid_wanted(m, s->sender.tracks[i].rid)
-            && (m->nrids
-                || &s->sender.tracks[i]
-                   != sender_track(&s->sender, OPTIONS_VIDEO)))
-        {
-            track_free(&s->sender.tracks[i]);
-            continue;
-        }
-
-        if (n != i) {
-            s->sender.tracks[n] = s->sender.tracks[i];
-        }
-
-        n++;
-    }
-
-    s->sender.ntracks = n;
-}
-
-
-/* the candidates that the socket can reach; their number */
-
-static unsigned
-session_candidates(session_t *s, const sdp_t *sdp)
-{
-    int                     family;
-    unsigned                i;
-    transport_addr_t        addr;
-    const sdp_candidate_t  *c;
-
-    family = s->options.family == 4 ? AF_INET
-             : s->options.family == 6 ? AF_INET6 : AF_UNSPEC;
-
-    for (i = 0; i < sdp->ncandidates; i++) {
-
-        c = &sdp->candidates[i];
-
-        if (c->tcp != s->options.tcp
-            || transport_address(&addr, c->address, c->port) == -1
-            || (family != AF_UNSPEC && addr.sa.ss_family != family))
-        {
-            continue;
-        }
-
-        family = addr.sa.ss_family;
-        ice_candidate(&s->ice, &addr);
-    }
-
-    return s->ice.npairs;
-}
-
 
 /* the checks begin, over TCP when it is connected */
 
@@ -549,7 +188,7 @@ session_check(session_t *s)
     transport_addr_t  *first;
 
     first = &s->ice.pairs[0].addr;
-    local = s->options.local && *s->options.local ? s->options.local : NULL;
+    local = s->options.local;
     family = first->sa.ss_family;
 
     s->state = SESSION_CHECKING;
@@ -577,104 +216,46 @@ void
 session_answer(session_t *s, const char *sdp, const char *location,
     const char *etag)
 {
-    json_t    *errors;
-    offer_t    offer;
-    unsigned   i;
+    json_t      *errors;
+    offer_t      offer;
+    const char  *base;
 
     if (location) {
-        session_set(&s->location, s->url ? http_resolve(s->url, location)
-                                         : memory_text(location));
+        base = s->posted ? s->posted : s->url;
+
+        whip_set(&s->location, base ? http_resolve(base, location)
+                                    : memory_text(location));
     }
 
     if (etag) {
-        session_set(&s->etag, memory_text(etag));
+        whip_set(&s->etag, memory_text(etag));
     }
 
     sdp_parse(&s->answer, sdp);
 
-    session_describe(s, &offer);
+    agree_describe(s, &offer);
     errors = offer_check(&offer, &s->answer, sdp);
 
     report(s->number, "answer", "{s:o,s:o,s:s?,s:s?,s:b,s:i,s:s}",
-           "errors", errors, "sdp", session_text(sdp, strlen(sdp)),
+           "errors", errors, "sdp", whip_text(sdp, strlen(sdp)),
            "location", s->location, "etag", s->etag,
            "ice_lite", s->answer.ice_lite,
            "candidates", (int) s->answer.ncandidates,
            "setup", s->answer.setup);
 
-    for (i = 0; i < s->sender.ntracks; i++) {
-        if (session_agree(s, &s->sender.tracks[i]) == -1) {
-            session_closed(s, "answer", "a track has no codec in it");
-            return;
-        }
+    if (agree_tracks(s) == -1) {
+        session_closed(s, "answer", "a track has no codec in it");
+        return;
     }
-
-    session_choose_layers(s);
 
     ice_remote(&s->ice, s->answer.ufrag, s->answer.pwd);
 
-    if (session_candidates(s, &s->answer) == 0) {
+    if (agree_candidates(s, &s->answer) == 0) {
         session_closed(s, "answer", "no candidate that can be used");
         return;
     }
 
     session_check(s);
-}
-
-
-static int
-session_redirected(session_t *s, const http_response_t *r)
-{
-    char        *url;
-    const char  *location;
-
-    location = http_header(r, "location");
-
-    if ((r->status != 307 && r->status != 308) || location == NULL
-        || s->redirects++ == SESSION_REDIRECTS_MAX)
-    {
-        return 0;
-    }
-
-    url = http_resolve(s->url, location);
-    session_post(s, url);
-    free(url);
-
-    return 1;
-}
-
-
-static void
-session_posted(void *data, const http_response_t *r)
-{
-    session_t   *s;
-    const char  *location;
-
-    s = data;
-    location = http_header(r, "location");
-
-    session_report_http(s, "POST", r);
-
-    if (session_redirected(s, r)) {
-        return;
-    }
-
-    if (r->status == 0) {
-        session_closed(s, "http", r->error);
-        return;
-    }
-
-    if (r->status != 201) {
-        session_closed(s, "refused", NULL);
-        return;
-    }
-
-    if (location == NULL) {
-        session_closed(s, "answer", "no Location");
-        return;
-    }
-
-    session_answer(s, r->body, location, http_header(r, "etag"));
 }
 
 
@@ -737,7 +318,8 @@ session_expired(void *data)
 static void
 session_connected(session_t *s)
 {
-    const char  *error;
+    const char       *error;
+    struct timespec   now;
 
     error = crypt_start(&s->crypt, &s->dtls);
 
@@ -750,12 +332,15 @@ session_connected(session_t *s)
     s->connected = 1;
     s->connections++;
 
-    report(s->number, "connected", "{s:s,s:s,s:s,s:s,s:f,s:i}",
+    clock_gettime(CLOCK_REALTIME, &now);
+
+    report(s->number, "connected", "{s:s,s:s,s:s,s:s,s:f,s:f,s:i}",
            "profile", dtls_profile(&s->dtls),
            "role", s->dtls.server ? "server" : "client",
            "version", SSL_get_version(s->dtls.ssl),
            "cipher", SSL_get_cipher(s->dtls.ssl),
            "ms", (double) (loop_clock() - s->start) / 1000,
+           "time", (double) now.tv_sec + (double) now.tv_nsec / 1e9,
            "cycle", (int) s->cycle);
 
     sender_start(&s->sender);
@@ -860,18 +445,6 @@ session_tcp_closed(void *data)
 
 /* --- commands ------------------------------------------------------------ */
 
-static void
-session_deleted(void *data, const http_response_t *r)
-{
-    session_t  *s;
-
-    s = data;
-
-    session_report_http(s, "DELETE", r);
-    session_stopped(s, r->status);
-}
-
-
 /* -1: as the options say, and the next cycle follows */
 
 void
@@ -911,7 +484,7 @@ session_stop(session_t *s, int how)
         ice_stop(&s->ice);
         dtls_free(&s->dtls);
 
-        session_request(s, "DELETE", s->location, "", NULL, session_deleted);
+        whip_delete(s);
         return;
     }
 
@@ -932,7 +505,7 @@ session_rebind(session_t *s, int check)
 
     remote = s->transport.remote;
     family = remote.sa.ss_family;
-    local = s->options.local && *s->options.local ? s->options.local : NULL;
+    local = s->options.local;
 
     s->ice_why = "rebind";
 
@@ -953,124 +526,6 @@ session_rebind(session_t *s, int check)
 }
 
 
-static void
-session_patched(void *data, const http_response_t *r)
-{
-    session_t   *s;
-    const char  *etag;
-
-    s = data;
-    etag = http_header(r, "etag");
-
-    session_report_http(s, "PATCH", r);
-
-    if (etag) {
-        session_set(&s->etag, memory_text(etag));
-    }
-}
-
-
-/* 200 has new credentials; with any other status the old ones stay */
-
-static void
-session_restarted(void *data, const http_response_t *r)
-{
-    sdp_t       fragment;
-    session_t  *s;
-
-    s = data;
-
-    session_patched(s, r);
-
-    if (r->status != 200 || s->state != SESSION_RUNNING) {
-        ice_keep_credentials(&s->ice);
-        return;
-    }
-
-    sdp_parse(&fragment, r->body);
-
-    if (*fragment.ufrag == '\0' || *fragment.pwd == '\0') {
-        session_closed(s, "answer", "no credentials in the restart");
-        return;
-    }
-
-    ice_stop(&s->ice);
-    ice_remote(&s->ice, fragment.ufrag, fragment.pwd);
-
-    s->ice_why = "restart";
-
-    if (session_candidates(s, &fragment) == 0) {
-        ice_candidate(&s->ice, &s->transport.remote);
-    }
-
-    ice_start(&s->ice);
-}
-
-
-const char *
-session_patch(session_t *s, const char *body, const char *match,
-    const char *type)
-{
-    char  *headers;
-
-    if (s->location == NULL) {
-        return "no session";
-    }
-
-    headers = memory_format("Content-Type: %s\r\n%s%s%s", type,
-                            match ? "If-Match: " : "", match ? match : "",
-                            match ? "\r\n" : "");
-
-    session_request(s, "PATCH", s->location, headers, body, session_patched);
-    free(headers);
-
-    return NULL;
-}
-
-
-/* new credentials are used in checks from the answer on */
-
-const char *
-session_restart(session_t *s)
-{
-    char        *body;
-    offer_t      offer;
-    const char  *error;
-
-    if (s->state != SESSION_RUNNING) {
-        return "not running";
-    }
-
-    ice_credentials(&s->ice);
-    session_describe(s, &offer);
-
-    body = offer_fragment(&offer);
-    error = session_patch(s, body, "*", "application/trickle-ice-sdpfrag");
-    free(body);
-
-    s->http.done = session_restarted;
-
-    return error;
-}
-
-
-const char *
-session_trickle(session_t *s)
-{
-    char        *body;
-    offer_t      offer;
-    const char  *error;
-
-    session_describe(s, &offer);
-
-    body = offer_fragment(&offer);
-    error = session_patch(s, body, s->etag, "application/trickle-ice-sdpfrag");
-    free(body);
-
-    return error;
-}
-
-
 /* --- the session --------------------------------------------------------- */
 
 void
@@ -1086,7 +541,7 @@ session_init(session_t *s, const options_t *options, int number,
     s->media = media;
 
     s->url = options->url ? options_number(options->url, number) : NULL;
-    s->options.local = options->local
+    s->options.local = options->local && *options->local
                        ? options_number(options->local, number) : NULL;
 
     if (bearer && *bearer) {
@@ -1100,6 +555,8 @@ session_init(session_t *s, const options_t *options, int number,
     }
 
     http_init(&s->http, s);
+    s->http.local = s->options.local;
+
     transport_init(&s->transport, s);
     ice_init(&s->ice, &s->options, number, &s->transport);
 
@@ -1171,6 +628,7 @@ session_free(session_t *s)
     free(s->transport.out);
     free(s->url);
     free(s->authorization);
+    free(s->posted);
     free(s->offer);
     free(s->location);
     free(s->etag);

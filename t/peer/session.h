@@ -55,6 +55,7 @@ struct session_s {
 
     char                   *url;
     char                   *authorization;    /* the header line, or "" */
+    char                   *posted;           /* where it was, redirects done */
     char                   *offer;
     char                   *location;         /* of the session, or NULL */
     char                   *etag;
@@ -89,6 +90,14 @@ void session_start(session_t *s, uint64_t when);
 void session_answer(session_t *s, const char *sdp, const char *location,
     const char *etag);
 
+/*
+ * A cycle is over: by the server or a fault, "reason" being a stable word; by
+ * ourselves, with the status of DELETE, -1: there was none.
+ */
+
+void session_closed(session_t *s, const char *reason, const char *detail);
+void session_stopped(session_t *s, int deleted);
+
 /* one of OPTIONS_STOP_...; no cycle follows */
 
 void session_stop(session_t *s, int how);
@@ -96,13 +105,6 @@ void session_stop(session_t *s, int how);
 /* another socket; without a check the server is not told by STUN */
 
 const char *session_rebind(session_t *s, int check);
-
-/* PATCH: an ICE restart, the candidates, or any body */
-
-const char *session_restart(session_t *s);
-const char *session_trickle(session_t *s);
-const char *session_patch(session_t *s, const char *body, const char *match,
-    const char *type);
 
 json_t *session_stats(const session_t *s);
 

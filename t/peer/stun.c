@@ -250,7 +250,7 @@ stun_parse_attribute(stun_in_t *m, uint8_t *packet, size_t at, int type,
 int
 stun_parse(stun_in_t *m, uint8_t *packet, size_t len, const char *password)
 {
-    size_t  at, size;
+    size_t  at, size, padded;
 
     memset(m, 0, sizeof(stun_in_t));
 
@@ -265,9 +265,10 @@ stun_parse(stun_in_t *m, uint8_t *packet, size_t len, const char *password)
     m->type = wire_get16(packet);
     m->tid = packet + 8;
 
-    for (at = STUN_HEADER; at + 4 <= len; at += 4 + ((size + 3) & ~(size_t) 3)) {
+    for (at = STUN_HEADER; at + 4 <= len; at += 4 + padded) {
 
         size = wire_get16(packet + at + 2);
+        padded = (size + 3) & ~(size_t) 3;
 
         if (size > len - at - 4) {
             return -1;

@@ -57,7 +57,7 @@ typedef struct {
     const uint8_t     *tid;
     int                error;             /* code, 0: none */
     transport_addr_t   mapped;            /* len 0: none */
-    unsigned           integrity:1;       /* there, and as the password has it */
+    unsigned           integrity:1;       /* there and right */
     unsigned           integrity_there:1;
     unsigned           fingerprint:1;     /* there and right */
     unsigned           fingerprint_there:1;

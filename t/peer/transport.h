@@ -49,7 +49,7 @@ typedef struct {
 
     uint8_t                 *in;          /* TCP: a frame that is not whole */
     size_t                   in_len;
-    uint8_t                 *out;         /* TCP: what the socket did not take */
+    uint8_t                 *out;         /* TCP: not taken by the socket */
     size_t                   out_len;
 
     transport_count_t        count;

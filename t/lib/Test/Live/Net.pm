@@ -275,7 +275,14 @@ sub _up {
 
 sub remove {
     my ($self) = @_;
-    $self->{host}->ip('link', 'del', $self->{device});
+
+    if ($self->{forwarder}) {
+        $self->{forwarder}->stop('TERM');
+
+    } else {
+        $self->{host}->ip('link', 'del', $self->{device});
+    }
+
     return;
 }
 

@@ -32,6 +32,9 @@
 #   stats            rtcp, audio, video, layers, stun, net
 #   end              ok, sessions, connections, failures, user_s, system_s
 #
+# Without a test: Test::Live::Whip->build, ->media(...) and program() with its
+# options on the command line.
+#
 # media() makes an H.264 and an Ogg file once and keeps them in build/media:
 # size (640x360), fps (30, also 30000/1001), kbps (800), gop (60 frames),
 # seconds (10), profile (baseline), slices, bframes, cbr => 1, audio_kbps (64),
@@ -44,7 +47,7 @@ use strict;
 use warnings;
 
 use Digest::SHA qw(sha1_hex);
-use Fcntl qw(F_GETFD F_SETFD FD_CLOEXEC LOCK_EX);
+use Fcntl qw(LOCK_EX);
 use File::Path qw(make_path);
 use JSON::PP ();
 
@@ -98,8 +101,6 @@ sub publish {
 
     # the program finds its end of the pipe by number, before exec closes it
     pipe(my $in, my $control) or die "pipe: $!";
-    fcntl($_, F_SETFD, fcntl($_, F_GETFD, 0) | FD_CLOEXEC)
-        for $in, $control;
 
     my $name = $t->dir . '/whip-' . ++$count;
 
@@ -129,11 +130,9 @@ sub publish {
 sub _options {
     my ($class, $t, %o) = @_;
 
-    my $path = delete $o{path};
-    my $port = $t->_port(delete $o{port}, 'HTTP');
-    my $media = delete $o{media};
+    my ($path, $port, $media) = delete @o{qw(path port media)};
 
-    $o{url} = "http://127.0.0.1:$port" . (defined $path ? $path : '/whip')
+    $o{url} = $t->url(defined $path ? $path : '/whip', $port)
         unless defined $o{url};
 
     my @media = ref $media eq 'ARRAY' ? @$media : $media || {};
@@ -354,8 +353,8 @@ sub stun {
 
 # --- the end ----------------------------------------------------------------
 
-# how it is said to the server, full, delete, dtls or vanish, as the options
-# have it without that; the exit status
+# the exit status; how: what the server is told, full, delete, dtls or vanish,
+# without it as the options say
 
 sub stop {
     my ($self, $how, $timeout) = @_;
@@ -412,12 +411,16 @@ sub _video {
     );
 
     my $kbps = "$o{kbps}k";
+    my $params = "slices=$o{slices}:sliced-threads=0";
+
+    # what the preset turns off, and the profile is named after
+    $params .= ':8x8dct=1:cabac=1' if $o{profile} eq 'high';
 
     return ('-f', 'lavfi', '-i', $source{$o{pattern}}, '-t', $o{seconds},
         qw(-c:v libx264 -preset ultrafast -pix_fmt yuv420p -sc_threshold 0),
         $o{bframes} ? () : qw(-tune zerolatency),
         '-profile:v', $o{profile}, '-bf', $o{bframes}, '-g', $o{gop},
-        '-x264-params', "slices=$o{slices}:sliced-threads=0",
+        '-x264-params', $params,
         '-b:v', $kbps, '-maxrate', $kbps, '-bufsize', $kbps,
         $o{cbr} ? ('-minrate', $kbps, '-nal-hrd', 'cbr') : (),
         qw(-f h264));
