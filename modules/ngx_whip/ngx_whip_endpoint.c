@@ -491,7 +491,7 @@ ngx_whip_endpoint_limits(ngx_http_request_t *r, ngx_whip_conf_t *conf)
 
     ngx_whip_registry_count(reg, conf->scope, sa, &sessions, &pending);
 
-    if (sessions >= conf->max_sessions) {
+    if (conf->max_sessions && sessions >= conf->max_sessions) {
         return NGX_WHIP_TOO_MANY_SESSIONS;
     }
 

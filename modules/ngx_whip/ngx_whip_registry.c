@@ -177,7 +177,10 @@ ngx_whip_registry_drop(void *data, ngx_atomic_uint_t token)
         if (slot->owner == token
             && ngx_atomic_cmp_set(&slot->owner, token, 0))
         {
-            ngx_whip_registry_reason(reg, NGX_WHIP_WORKER_DIED);
+            if (slot->state != NGX_WHIP_ASKING) {
+                ngx_whip_registry_reason(reg, NGX_WHIP_WORKER_DIED);
+            }
+
             n++;
         }
     }

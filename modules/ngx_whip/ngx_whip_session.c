@@ -604,7 +604,6 @@ ngx_whip_session_accepted(ngx_whip_session_t *s)
         return;
     }
 
-    ngx_whip_session_state(s, NGX_WHIP_NEW);
     s->created = ngx_current_msec;
 
     tp = ngx_timeofday();
@@ -620,6 +619,7 @@ ngx_whip_session_accepted(ngx_whip_session_t *s)
 
     ngx_whip_registry_write(s->slot, &s->stats);
     ngx_whip_registry_started(&ngx_whip_worker.registry);
+    ngx_whip_session_state(s, NGX_WHIP_NEW);
 
     if (s->ready) {
         s->ready(s->ready_data, NGX_WHIP_OK);
@@ -907,6 +907,9 @@ ngx_whip_session_close(ngx_whip_session_t *s, ngx_uint_t reason)
         if (s->ready) {
             s->ready(s->ready_data, reason);
             s->ready = NULL;
+
+        } else {
+            ngx_whip_registry_reason(&ngx_whip_worker.registry, reason);
         }
 
     } else {

@@ -372,7 +372,7 @@ ngx_whip_track_tick(ngx_whip_session_t *s)
 
     selected = s->video.selected;
 
-    if (selected
+    if (selected && s->conf->keyframe_interval
         && ngx_current_msec - s->video.key_time >= s->conf->keyframe_interval)
     {
         ngx_whip_feedback_keyframe(&s->video, selected);
