@@ -13,7 +13,7 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
-use Test::Live::IO qw(deadline);
+use Test::Live::Keepalive;
 use Test::Live::Offer;
 
 my $t = Test::Live->new(workers => 2);
@@ -548,39 +548,6 @@ sub chunked {
 }
 
 
-# one connection: text is sent, answers are read one by one
-
-sub connection {
-    my ($text) = @_;
-
-    my $c = Test::Live::HTTP::Connection->new(port => $t->port('HTTP'),
-        raw => $text);
-
-    $c->send_request or die $c->{error};
-    return $c;
-}
-
-
-sub more {
-    my ($c, $text) = @_;
-    return syswrite($c->{sock}, $text) == length $text;
-}
-
-
-sub answer {
-    my ($c) = @_;
-
-    my $r = bless { status => 0, headers => {}, body => '' },
-        'Test::Live::HTTP::Response';
-
-    $c->{chunked} = $c->{last_chunk} = 0;
-    $c->read_head($r) && $c->read_body($r);
-    substr $c->{in}, 0, length $r->{body}, '' if !$c->{chunked};
-
-    return seen('on one connection', $r);
-}
-
-
 sub raw_post {
     my ($uri, $offer, @lines) = @_;
 
@@ -592,42 +559,45 @@ is(chunked('/whip/S' . ++$n, offer('chromium'), $_)->{status}, 201,
     "in chunks of $_ bytes") for 7, 1000, 100000;
 
 my $offer = offer('firefox');
-my $c = connection(substr raw_post('/whip/S' . ++$n, $offer), 0, 300);
+my $c = Test::Live::Keepalive->new($t);
 
+$c->send(substr raw_post('/whip/S' . ++$n, $offer), 0, 300);
 $t->pause(0.1);
-more($c, substr raw_post("/whip/S$n", $offer), 300);
-$r = answer($c);
+$c->send(substr raw_post("/whip/S$n", $offer), 300);
+$r = seen('in two pieces', $c->answer);
 is($r->{status}, 201, 'in two pieces');
 
 # the same connection goes on
 
 $path = $r->header('Location');
-more($c, "PATCH $path HTTP/1.1\r\nHost: x\r\nContent-Type: $FRAG\r\nIf-Match: "
-    . $r->header('ETag') . "\r\nContent-Length: " . length(fragment())
-    . "\r\n\r\n" . fragment());
-is(answer($c)->{status}, 204, 'PATCH on the same connection');
-more($c, "DELETE $path HTTP/1.1\r\nHost: x\r\n\r\n");
-is(answer($c)->{status}, 200, 'and DELETE');
-more($c, raw_post('/whip/S' . ++$n, $offer) . raw_post('/whip/S' . ++$n, '')
+is($c->request('PATCH', $path, body => fragment(), headers => ['Content-Type',
+    $FRAG, 'If-Match', $r->header('ETag')])->{status}, 204,
+    'PATCH on the same connection');
+is($c->request('DELETE', $path)->{status}, 200, 'and DELETE');
+$c->send(raw_post('/whip/S' . ++$n, $offer) . raw_post('/whip/S' . ++$n, '')
     . raw_post('/whip/S' . ++$n, $offer));
-same([map { answer($c)->{status} } 1 .. 3], [201, 400, 201], 'pipelined');
+same([map { $c->answer->{status} } 1 .. 3], [201, 400, 201], 'pipelined');
 $c->close;
 
 # Expect
 
-$c = connection(raw_post('/whip/S' . ++$n, $offer, 'Expect: 100-continue')
+$c = Test::Live::Keepalive->new($t);
+$c->send(raw_post('/whip/S' . ++$n, $offer, 'Expect: 100-continue')
     =~ s/\r\n\r\n\K.*//sr);
-$t->wait_for(sub { $c->fill; $c->{in} =~ /\r\n\r\n/ }, 5, '100');
-like($c->{in}, qr{^HTTP/1.1 100 }, '100 Continue');
-more($c, $offer);
-is(answer($c)->{status}, 201, 'and then the answer');
+like($c->peek, qr{^HTTP/1.1 100 .*\r\n\r\n\z}s, '100 Continue');
+$c->send($offer);
+is($c->answer->{status}, 201, 'and then the answer');
+$c->send(raw_post('/whip/S' . ++$n, '', 'Expect: 100-continue')
+    =~ s/application\/sdp/text\/plain/r);
+is($c->answer->{status}, 415, 'or at once');
 $c->close;
 
 # HTTP/1.0
 
-$c = connection("POST /whip/S" . ++$n . " HTTP/1.0\r\nContent-Type: $SDP\r\n"
+$c = Test::Live::Keepalive->new($t);
+$c->send("POST /whip/S" . ++$n . " HTTP/1.0\r\nContent-Type: $SDP\r\n"
     . 'Content-Length: ' . length($offer) . "\r\n\r\n$offer");
-is(answer($c)->{status}, 201, 'HTTP/1.0');
+is($c->answer->{status}, 201, 'HTTP/1.0');
 $c->close;
 
 # from a file

@@ -13,6 +13,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::IO qw(now);
+use Test::Live::Keepalive;
 use Test::Live::Notify;
 use Test::Live::Offer;
 
@@ -46,16 +47,12 @@ http {
     %%HTTP_GLOBALS%%
 
     whip_listen 127.0.0.1:%%WHIP%%;
-    whip_timeout 20s;
+    whip_timeout 10s;
     whip_rate off;
     whip_max_pending 0;
 
-    log_format pid '$http_x_tag $pid $request_method $status';
-
     server {
         listen 127.0.0.1:%%HTTP%%;
-
-        access_log %%DIR%%/access.log pid;
 
         set_real_ip_from 127.0.0.99;
         real_ip_header X-Real-IP;
@@ -98,45 +95,42 @@ $t->conf($conf)->run;
 my $count = 0;
 
 
-# each has a name of its own, also in the access log
+# each stream has a name of its own
 
 sub post {
     my ($path, %o) = @_;
 
     my $name = 'S' . ++$count;
-    my $r = post_offer($t, $path . $name, %o,
-        headers => ['X-Tag' => $name, @{ $o{headers} || [] }]);
+    my $r = post_offer($t, $path . $name, %o);
 
     $r->{name} = $name;
     return $r;
 }
 
 
-sub again {
-    my ($method, $r, %o) = @_;
-
-    my $sub = $method eq 'PATCH' ? \&patch_session : \&delete_session;
-    return $sub->($t, $r, %o, headers => ['X-Tag' => $r->{name}]);
-}
+sub remove { return delete_session($t, @_)->{status} }
+sub patch { return patch_session($t, @_)->{status} }
 
 
-sub remove { return again('DELETE', @_)->{status} }
-sub patch { return again('PATCH', @_)->{status} }
+# a connection to this worker, as the only one that runs for a moment
 
+sub connection_to {
+    my ($pid) = @_;
 
-# who answered the requests about a session: (pid, ...) in their order
+    my @others = grep { $_ != $pid } $t->workers;
 
-sub answered {
-    my ($r, $method) = @_;
-
-    my @pids;
-
+    $t->kill_worker($_, 'STOP') for @others;
     $t->wait_for(sub {
-        @pids = $t->read('access.log') =~ /^$r->{name} (\d+) $method /mg;
-        return @pids;
-    }, 5, "$method in the access log");
+        return !grep { (Test::Live::Process::stat_of($_))[0] ne 'T' } @others;
+    }, 5, 'the others to stop');
 
-    return @pids;
+    my $c = Test::Live::Keepalive->new($t);
+    my $ok = $c->request('OPTIONS', '/whip/')->{status} == 200;
+
+    $t->kill_worker($_, 'CONT') for @others;
+
+    ok(0, "a connection to worker $pid") unless $ok;
+    return $c;
 }
 
 
@@ -145,17 +139,17 @@ sub answered {
 sub session_of {
     my ($pid, $path) = @_;
 
-    for (1 .. 40) {
-        my $r = post($path || '/whip/', timeout => 3);
+    my $name = 'S' . ++$count;
+    my $c = connection_to($pid);
+    my $r = $c->request('POST', ($path || '/whip/') . $name, headers =>
+        ['Content-Type' => 'application/sdp'],
+        body => offer('obs'));
 
-        next if $r->{status} != 201;
-        return $r if (answered($r, 'POST'))[0] == $pid;
+    is($r->{status}, 201, "a session of worker $pid");
+    $r->{name} = $name;
+    $c->close;
 
-        remove($r);
-    }
-
-    fail("a session of worker $pid");
-    exit 1;
+    return $r;
 }
 
 
@@ -248,12 +242,16 @@ is(code($r), '503 too_many_sessions', 'one more');
 like($r->header('Retry-After'), qr/^[1-9]\d*$/, 'Retry-After');
 is(post('/whip/')->{status}, 201, 'another application');
 is(remove($r[0]), 200, 'one is deleted');
-$t->wait_for(sub { post('/few/')->{status} == 201 }, 3, 'room for another one');
+$t->wait_for(sub {
+    $r[0] = post('/few/');
+    return $r[0]{status} == 201;
+}, 3, 'room for another one');
+is(remove($_), 200, 'DELETE') for @r;
 
 # PATCHes
 
 $r = post('/whip/');
-my @patched = map { again('PATCH', $r) } 1 .. 7;
+my @patched = map { patch_session($t, $r) } 1 .. 7;
 my ($refused) = grep { $_->{status} != 204 } @patched;
 
 is(code($refused), '429 too_many_requests', 'too many PATCHes');
@@ -283,44 +281,46 @@ is(remove($r), 404, 'once');
 
 # --- other workers ----------------------------------------------------------
 
-my %seen;
+my $FRAG = 'application/trickle-ice-sdpfrag';
 
-for (1 .. 60) {
-    $r = post('/whip/');
+for my $owner ($t->workers) {
+    for my $pid ($t->workers) {
 
-    my ($owner) = answered($r, 'POST');
+        my $where = $pid == $owner ? 'the same worker' : 'another worker';
+        my $c = connection_to($pid);
 
-    is(patch($r), 204, 'PATCH');
-    is(again('PATCH', $r, if_match => '"x"')->{status}, 412, 'stale');
-    my $restart = again('PATCH', $r, if_match => '*',
-        body => fragment(ufrag => 'abcd', pwd => 'y' x 22));
+        $r = session_of($owner);
 
-    is($restart->{status}, 200, 'restart');
-    like($restart->header('ETag'), qr/^"\w+"$/, 'its ETag');
-    like($restart->{body}, qr/^a=ice-ufrag:\S+\r\n.*^a=end-of-cand/ms,
-        'its fragment');
-    is(remove($r), 200, 'DELETE');
-    is(remove($r), 404, 'once');
+        my $path = $r->header('Location');
+        my $send = sub {
+            my ($method, @o) = @_;
+            my %o = (tag => $r->header('ETag'), @o);
+            return $c->request($method, $path, %o, headers =>
+                ['Content-Type' => $FRAG, 'If-Match' => $o{tag}]);
+        };
 
-    $seen{'PATCH ' . ($_ == $owner ? 'there' : 'elsewhere')}++
-        for answered($r, 'PATCH');
-    $seen{'DELETE ' . ($_ == $owner ? 'there' : 'elsewhere')}++
-        for (answered($r, 'DELETE'))[0];
+        is($send->('PATCH', body => fragment())->{status}, 204,
+            "$where: PATCH");
+        is($send->('PATCH', body => fragment(), tag => '"x"')->{status}, 412,
+            "$where: PATCH of another session");
 
-    last if keys %seen == 4;
-}
+        # the most that passes from worker to worker
 
-is(join(', ', sort keys %seen),
-    'DELETE elsewhere, DELETE there, PATCH elsewhere, PATCH there',
-    'any worker answers');
+        my $large = $send->('PATCH', body => fragment()
+            . ('a=' . 'x' x 998 . "\r\n") x 16);
+        is($large->{status}, 204, "$where: 16 KB");
 
-# a large fragment passes between workers, a larger one is refused here
+        my $restart = $send->('PATCH', tag => '*',
+            body => fragment(ufrag => 'abcd', pwd => 'y' x 22));
 
-for (1 .. 6) {
-    $r = post('/whip/');
-    is(again('PATCH', $r, body => fragment() . ('a=' . 'x' x 998 . "\r\n") x 15)->{status}, 204,
-        '15 KB');
-    is(remove($r), 200, 'DELETE');
+        is($restart->{status}, 200, "$where: restart");
+        like($restart->header('ETag'), qr/^"\w+"$/, "$where: its ETag");
+        like($restart->{body}, qr/^a=ice-ufrag:\S+\r\n.*^a=end-of-cand/ms,
+            "$where: its fragment");
+        is($send->('DELETE')->{status}, 200, "$where: DELETE");
+        is(code($send->('DELETE')), '404 unknown_session', "$where: once");
+        $c->close;
+    }
 }
 
 # the owner is killed
@@ -347,23 +347,22 @@ is(remove($kept), 200, 'DELETE');
 
 # what it had does not count any more
 
+($victim) = $t->workers;
+@r = ();
+
+while (@r < 3) {
+    push @r, session_of($victim, '/few/');
+}
+
+is(post('/few/')->{status}, 503, 'as many as may be');
+$t->kill_worker($victim, 'KILL');
+$t->wait_for(sub { !kill 0, $victim }, 5, 'its end');
+
 @r = ();
 $t->wait_for(sub {
     push @r, $r = post('/few/');
-    return $r->{status} == 503;
-}, 5, 'as many as may be');
-remove($_) for grep { $_->{status} == 201 } @r;
-
-my @owned = map { session_of(($t->workers)[0], '/few/') } 1, 2;
-is((grep { $_->{status} == 201 } @owned), 2, 'sessions of one worker');
-$t->kill_worker(($t->workers)[0], 'KILL');
-$t->wait_for(sub { $t->workers == 2 }, 10, 'another worker');
-
-@r = ();
-$t->wait_for(sub {
-    push @r, $r = post('/few/');
-    return grep({ $_->{status} == 201 } @r) == 2;
-}, 5, 'their room');
+    return grep({ $_->{status} == 201 } @r) == 3;
+}, 5, 'all their room');
 remove($_) for grep { $_->{status} == 201 } @r;
 
 # the owner is stopped
@@ -372,16 +371,21 @@ remove($_) for grep { $_->{status} == 201 } @r;
 ($lost, $kept) = (session_of($victim), session_of($other));
 $t->kill_worker($victim, 'STOP');
 
-my @waiting = map {
-    my $c = Test::Live::HTTP::Connection->new(port => $t->port('HTTP'),
-        raw => "$_ " . $lost->header('Location') . " HTTP/1.1\r\nHost: x\r\n"
-        . "Connection: close\r\nIf-Match: *\r\nContent-Type: "
-        . "application/trickle-ice-sdpfrag\r\nContent-Length: "
-        . ($_ eq 'PATCH' ? length fragment() : 0) . "\r\n\r\n"
-        . ($_ eq 'PATCH' ? fragment() : ''));
-    $c->send_request;
-    $c;
-} qw(PATCH DELETE);
+my @waiting = map { Test::Live::Keepalive->new($t) } 1 .. 3;
+
+for my $c (@waiting[0, 1]) {
+    $c->send('PATCH ' . $lost->header('Location') . " HTTP/1.1\r\nHost: x\r\n"
+        . "If-Match: *\r\nContent-Type: $FRAG\r\nContent-Length: "
+        . length(fragment()) . "\r\n\r\n" . fragment());
+}
+
+$waiting[2]->send('DELETE ' . $lost->header('Location')
+    . " HTTP/1.1\r\nHost: x\r\n\r\n");
+
+# a client that does not wait for the answer
+
+$t->pause(0.2);
+(shift @waiting)->close;
 
 $start = now();
 is((grep { patch(post('/whip/', timeout => 5), timeout => 5) != 204 } 1 .. 5),
@@ -390,10 +394,7 @@ is(patch($kept, timeout => 5), 204, 'with what they have');
 cmp_ok(now() - $start, '<', 2 * $slow, 'without waiting');
 
 for my $c (@waiting) {
-    my $answer = bless { status => 0, headers => {}, body => '' },
-        'Test::Live::HTTP::Response';
-
-    $c->read_head($answer) && $c->read_body($answer);
+    my $answer = $c->answer;
 
     is(code($answer), '503 no_answer', 'no answer of one that is stopped');
     like($answer->header('Retry-After') || '', qr/^[1-9]\d*$/, 'Retry-After');
@@ -402,15 +403,6 @@ for my $c (@waiting) {
 $took = now() - $start;
 cmp_ok($took, '>', 2, 'after some time');
 cmp_ok($took, '<', 5 * $slow, 'which is not long');
-
-# a client that does not wait for it
-
-my $gone = Test::Live::HTTP::Connection->new(port => $t->port('HTTP'),
-    raw => 'DELETE ' . $lost->header('Location')
-    . " HTTP/1.1\r\nHost: x\r\n\r\n");
-$gone->send_request;
-$t->pause(0.2);
-$gone->close;
 
 $t->kill_worker($victim, 'CONT');
 $t->wait_for(sub { remove($lost, timeout => 5) == 404 }, 5,
@@ -477,12 +469,12 @@ cmp_ok(now() - $start, '<', 2 * $slow, 'does not wait');
 # --- a full zone ------------------------------------------------------------
 
 my (undef, $output) = $t->test_conf($conf
-    =~ s/whip_timeout 20s;/whip_zone 16k; whip_timeout 20s;/r);
+    =~ s/whip_timeout 10s;/whip_zone 16k; whip_timeout 10s;/r);
 my ($size) = $output =~ /"whip_zone" .*at least (\d+k)/;
 
 ok($size, 'the least size of whip_zone is told') or diag($output);
 
-$t->conf($conf =~ s/whip_timeout 20s;/whip_zone $size; whip_timeout 20s;/r);
+$t->conf($conf =~ s/whip_timeout 10s;/whip_zone $size; whip_timeout 10s;/r);
 $t->run;
 
 @r = ();

@@ -14,6 +14,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::IO qw(now);
+use Test::Live::Keepalive;
 use Test::Live::Notify;
 use Test::Live::Offer;
 use Test::Live::Process;
@@ -174,6 +175,17 @@ sub code {
 }
 
 
+sub raw_post {
+    my ($path) = @_;
+
+    my $offer = offer();
+
+    return join "\r\n", "POST $path HTTP/1.1", 'Host: x',
+        'Content-Type: application/sdp', 'Content-Length: ' . length $offer,
+        '', $offer;
+}
+
+
 # the names that on_publish was asked for meanwhile
 
 sub asked {
@@ -188,12 +200,9 @@ sub asked {
 
 # who never gets an answer from on_publish: looked at in the end
 
-my $never = Test::Live::HTTP::Connection->new(port => $t->port('HTTP'),
-    timeout => 20, raw => "POST /whip/Never HTTP/1.0\r\nAuthorization: Bearer "
-    . "$alice\r\nContent-Type: application/sdp\r\nContent-Length: "
-    . length(offer()) . "\r\n\r\n" . offer());
+my $never = Test::Live::Keepalive->new($t);
 my $never_since = now();
-$never->send_request;
+$never->send(raw_post("/whip/$alice/Never"));
 $t->wait_for(sub { $n->calls(name => 'alice_Never') }, 5, 'the first call');
 
 # --- names ------------------------------------------------------------------
@@ -365,11 +374,8 @@ for my $how (qw(close reset half HTTP/2)) {
             $t->dir . '/curl');
 
     } else {
-        $c = Test::Live::HTTP::Connection->new(port => $t->port('HTTP'),
-            raw => "POST /firm/$alice/$name HTTP/1.1\r\nHost: x\r\n"
-            . "Content-Type: application/sdp\r\nContent-Length: "
-            . length(offer()) . "\r\n\r\n" . offer());
-        $c->send_request;
+        $c = Test::Live::Keepalive->new($t);
+        $c->send(raw_post("/firm/$alice/$name"));
     }
 
     $t->wait_for(sub {
@@ -383,12 +389,10 @@ for my $how (qw(close reset half HTTP/2)) {
         $curl->stop('KILL');
 
     } elsif ($how eq 'half') {
-        shutdown $c->{sock}, 1;
+        $c->close_write;
 
     } else {
-        setsockopt $c->{sock}, Socket::SOL_SOCKET(), Socket::SO_LINGER(),
-            pack 'ii', 1, 0 if $how eq 'reset';
-        $c->close;
+        $c->close(abrupt => $how eq 'reset');
     }
 
     $start = now();
@@ -524,10 +528,8 @@ done_with();
 
 # who never got an answer
 
-my $late = bless { status => 0, headers => {}, body => '' },
-    'Test::Live::HTTP::Response';
-$never->read_head($late) && $never->read_body($late);
-like($late->{status}, qr/^(?:403|503)$/, 'on_publish does not answer');
+like($never->answer(20)->{status}, qr/^(?:403|503)$/,
+    'on_publish does not answer');
 cmp_ok(now() - $never_since, '<', 20, 'which is not waited for any longer');
 
 # --- nginx-rtmp by itself ---------------------------------------------------

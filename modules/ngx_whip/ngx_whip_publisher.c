@@ -460,6 +460,22 @@ ngx_whip_publisher_close(ngx_whip_publisher_t *pub)
 }
 
 
+void
+ngx_whip_publisher_finish(ngx_whip_publisher_t *pub)
+{
+    ngx_event_t  *ev;
+
+    ev = &pub->rtmp->close;
+
+    ngx_whip_publisher_close(pub);
+
+    if (ev->posted) {
+        ngx_delete_posted_event(ev);
+        ev->handler(ev);
+    }
+}
+
+
 /* the connection is gone, whoever has closed it */
 
 static void

@@ -48,6 +48,9 @@ ngx_int_t ngx_whip_publisher_ask(ngx_whip_session_t *s,
 /* ends the stream; the session is not told */
 void ngx_whip_publisher_close(ngx_whip_publisher_t *pub);
 
+/* the same without the event loop, which has ended */
+void ngx_whip_publisher_finish(ngx_whip_publisher_t *pub);
+
 /*
  * One audio or video message, with `timestamp` in ms; p .. p + len may be
  * written to and stays the caller's.  NGX_ERROR: the stream is being closed.

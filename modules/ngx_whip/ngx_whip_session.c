@@ -1001,14 +1001,22 @@ ngx_whip_session_destroy(ngx_whip_session_t *s)
 void
 ngx_whip_session_shutdown(void)
 {
-    ngx_queue_t         *q;
-    ngx_whip_session_t  *s;
+    ngx_queue_t           *q;
+    ngx_whip_session_t    *s;
+    ngx_whip_publisher_t  *pub;
 
     while (!ngx_queue_empty(&ngx_whip_worker.sessions)) {
         q = ngx_queue_head(&ngx_whip_worker.sessions);
         s = ngx_queue_data(q, ngx_whip_session_t, queue);
 
+        pub = s->publisher;
+
         ngx_whip_session_close(s, NGX_WHIP_SHUTDOWN);
+
+        if (pub) {
+            ngx_whip_publisher_finish(pub);
+        }
+
         ngx_whip_session_destroy(s);
     }
 }

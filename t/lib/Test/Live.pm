@@ -767,6 +767,16 @@ sub publish {
 }
 
 
+# a WHIP publisher of our own, see Test::Live::Whip
+
+sub whip {
+    my ($self, @args) = @_;
+
+    require Test::Live::Whip;
+    return Test::Live::Whip->publish($self, @args);
+}
+
+
 sub ffprobe {
     my ($self, @args) = @_;
 
