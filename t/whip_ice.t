@@ -129,6 +129,24 @@ cmp_ok($p{later}->connected->{t}, '>',
     $p{later}->wait_event('nominated')->{t}, 'DTLS after a late nomination');
 goes_on($_, 'media flows') for qw(early later minimal tcp);
 
+# another address, first found by a check, then by media alone
+
+my %before = map { $_ => session($_) } qw(rebind silent);
+
+$p{rebind}->cmd('rebind');
+$p{silent}->cmd('rebind', check => 0);
+
+for my $name (qw(rebind silent)) {
+    $t->wait_for(sub { session($name)->{path}{count} == 2 }, 4,
+        "$name: another path");
+    goes_on($name, 'media flows on it');
+    is(session($name)->{session}, $before{$name}{session},
+        "$name: the same session");
+}
+
+isnt(session('rebind')->{path}{remote}, $before{rebind}{path}{remote},
+    'rebind: nominated, so that feedback goes there');
+
 # requests that are wrong, none of which ends anything
 
 my %answer = (
@@ -149,24 +167,6 @@ for my $kind (sort keys %answer) {
 }
 
 goes_on('early', 'media flows after all that');
-
-# another address, first found by a check, then by media alone
-
-my %before = map { $_ => session($_) } qw(rebind silent);
-
-$p{rebind}->cmd('rebind');
-$p{silent}->cmd('rebind', check => 0);
-
-for my $name (qw(rebind silent)) {
-    $t->wait_for(sub { session($name)->{path}{count} == 2 }, 4,
-        "$name: another path");
-    goes_on($name, 'media flows on it');
-    is(session($name)->{session}, $before{$name}{session},
-        "$name: the same session");
-}
-
-isnt(session('rebind')->{path}{remote}, $before{rebind}{path}{remote},
-    'rebind: nominated, so that feedback goes there');
 
 # a restart
 
@@ -355,13 +355,8 @@ is($p{$_}->stop('delete'), 0, "$_ stops well") for sort keys %label;
 
 my $log = $t->log('whip.log');
 
-for my $name (sort keys %label) {
-    like($log, qr/^POST 201 $label{$name}$/m, "$name: \$whip_session of POST");
-    like($log, qr/^DELETE 200 $label{$name}$/m,
-        "$name: \$whip_session of DELETE");
-}
-
-like($log, qr/^PATCH 200 $label{restart}$/m, 'and of PATCH');
+like($log, qr/^POST 201 $label{$_}$/m, "$_: \$whip_session")
+    for sort keys %label;
 
 for my $name (qw(rebind silent restart)) {
     my $r = Test::Live::Flv->new("$t->{dir}/rec/alice_$name.flv");

@@ -163,7 +163,11 @@ sub post {
 # ends the sessions, so that they do not count
 
 sub done_with {
-    delete_session($t, $_) for splice @open;
+    for my $r (splice @open) {
+        my $status = delete_session($t, $r)->{status};
+        is($status, 200, 'DELETE') if $status != 200;
+    }
+
     return;
 }
 

@@ -2,9 +2,9 @@
 
 # SPDX-License-Identifier: BSD-2-Clause
 
-# RTP as networks and senders make it: loss and its repair, reordering,
-# duplicates, numbers that wrap or begin anew, pauses, BYE, and packets of
-# somebody who means no good.  All at once; then what was recorded is looked at.
+# RTP as senders make it: numbers that wrap or begin anew, pauses, BYE, lost
+# packets that nobody has, and packets of somebody who means no good.  All at
+# once; then what was recorded is looked at.
 
 use strict;
 use warnings;
@@ -52,15 +52,12 @@ http {
         whip_max_pending 20;
 
         location /whip/ { whip live; }
-        location /late/ { whip live; whip_jitter 3s; }
         location /list  { whip_status; }
     }
 }
 EOC
 
 my %flash = (pattern => 'flash', kbps => 400);
-my %fat = (pattern => 'noise', kbps => 3000, cbr => 1, audio => 0);
-my %rtx = (video_rtx_pt => 97, video_nack => 'rtx');
 
 # 2 s before both wrap
 
@@ -68,23 +65,12 @@ my %wrap = (video_seq => 65480, audio_seq => 65430,
     video_ts => 2**32 - 2 * 90000, audio_ts => 2**32 - 2 * 48000);
 
 my %clients = (
-    same    => { media => \%fat, video_loss => 5 },
-    rtx     => { media => \%fat, video_loss => 5, %rtx },
-    bursts  => { media => \%fat, video_loss => 1, video_loss_burst => 8, %rtx },
-    audio   => { media => { %flash, video => 0 }, audio_loss => 5,
-                 audio_nack => 'same', audio_feedback => 'nack' },
-    late    => { media => \%fat, video_loss => 1, video_nack_delay => 200,
-                 path => '/late/late' },
-    late2   => { media => \%fat, video_loss => 1, video_nack_delay => 200, %rtx,
-                 path => '/late/late2' },
-    reorder => { media => \%flash, video_reorder => 10, audio_reorder => 10,
-                 video_reorder_by => 2 },
-    double  => { media => \%flash, video_duplicate => 10, audio_duplicate => 10 },
     wrap    => { media => \%flash, %wrap },
-    ssrc    => { media => \%flash },
+    ssrc    => { media => \%flash, keyframe => 'jump' },
     apause  => { media => \%flash },
     vpause  => { media => \%flash },
     bye     => { media => \%flash },
+    again   => { media => \%flash, consent => 1000 },
     obs     => { media => { %flash, pattern => 'noise', gop => 240, seconds => 16 },
                  shape => 'obs', video_nack => 'none' },
     bad     => { media => \%flash },
@@ -102,8 +88,6 @@ sub list {
 
 ok($p{$_}->connected, "$_ connects") for sort keys %p;
 
-my $start = time;
-
 $t->pause(3);
 
 # what happens at 3 s
@@ -114,6 +98,11 @@ $p{vpause}->set(video_pause => 1);
 $p{bye}->cmd('bye', track => $_) for qw(video audio);
 $p{bye}->set(audio_pause => 1, video_pause => 1);
 $p{obs}->cmd('drop', packets => 3);
+
+# goodbye, and others in their place
+
+$p{again}->cmd($_, track => 'video') for qw(bye ssrc);
+$p{again}->cmd($_, track => 'audio') for qw(bye ssrc);
 
 # authentic RTCP that makes no sense, and packets that are not authentic
 
@@ -137,6 +126,7 @@ $p{bad}->cmd('rtp', payload => '41', pt => $_) for 0, 127, 13, 111;
 
 $t->pause(3);
 
+$p{again}->set(audio_pause => 1, video_pause => 1);
 $p{apause}->set(audio_pause => 0);
 $p{vpause}->set(video_pause => 0);
 
@@ -152,54 +142,12 @@ $p{bad}->cmd('ssrc') for 1 .. 20;
 
 $t->pause(5);
 
-# all is sent and answered: the same numbers on both sides
-
-$_->set(video_loss => 0, audio_loss => 0, video_reorder => 0,
-    audio_reorder => 0) for values %p;
 $t->pause(0.5);
+$list = list();
 
-my %lossy = map { $_ => 1 } qw(same rtx bursts late late2);
-
-$_->set(video_pause => 1, audio_pause => 1) for values %p;
-
-my %is;
-
-$t->wait_for(sub {
-    $list = list();
-    %is = ();
-
-    for my $name (keys %lossy) {
-        my ($l, $s) = ($list->{$name}{video}, $p{$name}->stats->{video});
-
-        $is{$name} = {
-            nacked   => [$s->{lost}, $l->{nacks}],
-            repaired => [$s->{lost}, $l->{repaired}],
-            lost     => [0, $l->{lost}],
-        };
-    }
-
-    return !grep { $_->[0] != $_->[1] } map { values %$_ } values %is;
-}, 4, 'as many repairs as losses')
-    or diag(explain(\%is));
-
-for my $name (sort keys %lossy) {
-    my $stats = $p{$name}->stats;
-
-    cmp_ok($stats->{video}{lost}, '>', 20, "$name: packets were lost");
-    is($stats->{video}{forgotten}, 0, "$name: the peer had all of them");
-    is($list->{$name}{bad_packets}, 0, "$name: none was replayed");
-}
-
-my $audio = $list->{audio}{audio};
-
-cmp_ok($audio->{repaired}, '>', 5, 'audio: repaired');
-is($audio->{lost}, 0, 'audio: nothing is lost');
-is($audio->{concealed_ms}, 0, 'audio: nothing is concealed');
-cmp_ok($list->{double}{video}{packets}, '>=',
-    $p{double}->stats->{video}{packets}, 'double: packets');
-is($list->{double}{video}{lost}, 0, 'double: nothing is lost');
-is($list->{reorder}{video}{lost}, 0, 'reorder: nothing is lost');
+is($list->{again}{state}, 'live', 'again: a pause is not the end of those');
 is($list->{bad}{state}, 'live', 'bad: still live');
+cmp_ok(abs $list->{ssrc}{skew_ms}, '<', 20, 'ssrc: skew');
 
 my $line = $t->wait_log(qr/"alice_bye" ended .*: bye /, 2);
 my ($ms) = ($line || '') =~ /ended after (\d+) ms/;
@@ -209,7 +157,7 @@ cmp_ok($ms || 0, '<', 10500, 'bye: after 5 s of silence');
 
 for my $name (sort keys %p) {
     my $status = $p{$name}->stop('full');
-    is($status, 0, "$name stops well") if $name ne 'bye';
+    is($status, 0, "$name stops well") if $name ne 'bye' && $name ne 'again';
 }
 
 $t->wait_for(sub { !@{ $t->get('/list')->json->{list} } }, 5, 'none is left');
@@ -224,9 +172,9 @@ for my $name (sort keys %p) {
 
     is(join('; ', $r->backwards), '', "$name: time goes on");
     is($r->faults, '', "$name: it can be decoded")
-        if $name !~ /^(?:obs|bad)$/;
+        if $name !~ /^(?:obs|bad|again)$/;
 
-    next if $name =~ /^(?:bye|bad|obs|ssrc)$/;
+    next if $name =~ /^(?:bye|again|bad|obs|ssrc)$/;
 
     if ($stats->{video} && $clients{$name}{media}{pattern}) {
         is(scalar @{ $r->{video} }, $stats->{video}{frames},
@@ -239,20 +187,20 @@ for my $name (sort keys %p) {
         "$name: rate of the audio") if $stats->{audio};
 }
 
-for my $name (qw(wrap reorder double apause vpause plain ssrc)) {
+for my $name (qw(wrap apause vpause plain)) {
     my (undef, @skews) = $r{$name}->skew;
 
     cmp_ok(scalar @skews, '>=', 5, "$name: flashes and beeps");
-    cmp_ok(abs($skews[-1] // 1000), '<', $name eq 'ssrc' ? 45 : 25,
+    cmp_ok(abs($skews[-1] // 1000), '<', 25,
         "$name: together") or diag("@skews");
 }
 
 cmp_ok($r{wrap}->gap('video'), '<', 60, 'wrap: no gap in the video');
 cmp_ok($r{ssrc}->gap('audio'), '<', 700, 'ssrc: a short gap in the audio');
-cmp_ok($r{ssrc}->gap('video'), '<', 1500, 'ssrc: a short gap in the video');
+cmp_ok($r{ssrc}->gap('video'), '<', 1000, 'ssrc: a short gap in the video');
 cmp_ok($r{obs}->gap('video'), '<', 2700, 'obs: goes on without a keyframe');
 cmp_ok($r{obs}->gap('video'), '>', 1000, 'obs: after a while');
-cmp_ok(abs($r{vpause}->gap('video') - 3000), '<', 500, 'vpause: the pause');
+cmp_ok(abs($r{vpause}->gap('video') - 3000), '<', 1000, 'vpause: the pause');
 
 my $end = $t->log;
 

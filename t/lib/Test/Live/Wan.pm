@@ -42,8 +42,14 @@ sub run {
     my %count = map { $_ => 0 } qw(sent lost held doubled full);
     my ($a, $b) = map { _device($_) } $name, "${name}b";
 
-    my @ways = map { { %$_, o => \%o, count => \%count, free => 0,
-        queue => [] } } { from => $a, to => $b }, { from => $b, to => $a };
+    my @ways;
+
+    for ([$a, $b], [$b, $a]) {
+        my ($from, $to) = @$_;
+
+        push @ways, { from => $from, to => $to, o => \%o, count => \%count,
+            free => 0, last => 0, queue => [] };
+    }
 
     my $asked = 0;
     $SIG{USR1} = sub { $asked = 1 };
@@ -118,6 +124,9 @@ sub _take {
         }
 
         $at += ($o->{delay} + $o->{jitter} * (rand(2) - 1)) / 1000;
+
+        # a queue somewhere keeps the order
+        $at = $way->{last} = $at > $way->{last} ? $at : $way->{last};
 
         if (!$o->{udp_only} || _is_udp($packet)) {
 

@@ -12,8 +12,9 @@
 #
 # whip(): port ('HTTP'), path, or url; media, a hash for media() or an array of
 # them (layers, or files for switch; the audio is that of the first), video =>
-# 0, audio => 0; wait => 1 returns when all sessions are connected.  All else is
-# an option of the peer: "build/peer/whip_peer --help" lists them.
+# 0, audio => 0; wait => 1 returns when all sessions are connected; host, of
+# Test::Live::Net, where it is to run.  All else is an option of the peer:
+# "build/peer/whip_peer --help" lists them.
 #
 # Options and the token go through a pipe, so that no list of processes shows
 # them.  Events are hashes, {event => name, session => N, t => seconds, ...}:
@@ -94,7 +95,7 @@ sub build {
 sub publish {
     my ($class, $t, %o) = @_;
 
-    my $wait = delete $o{wait};
+    my ($wait, $host) = delete @o{qw(wait host)};
     my %options = $class->_options($t, %o);
 
     build();
@@ -102,10 +103,11 @@ sub publish {
     # the program finds its end of the pipe by number, before exec closes it
     pipe(my $in, my $control) or die "pipe: $!";
 
+    my @program = $host ? $host->cmd(program()) : program();
     my $name = $t->dir . '/whip-' . ++$count;
 
     my $self = $class->new(
-        cmd     => [program(), '--stdin'],
+        cmd     => [@program, '--stdin'],
         in      => '/dev/fd/' . fileno $in,
         out     => "$name.out",
         err     => "$name.err",
