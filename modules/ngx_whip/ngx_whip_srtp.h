@@ -2,7 +2,8 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * SRTP and SRTCP: RFC 3711, RFC 7714.  The only file that knows libsrtp2.
+ * SRTP and SRTCP: RFC 3711, RFC 7714.  With ngx_whip_engine the only file that
+ * knows libsrtp2.
  */
 
 
