@@ -277,13 +277,17 @@ ngx_whip_stream_new(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp)
 
         /* the sender goes on with another SSRC */
 
-        if (ngx_current_msec - st->last < NGX_WHIP_STREAM_SILENCE) {
+        if (!st->bye
+            && ngx_current_msec - st->last < NGX_WHIP_STREAM_SILENCE)
+        {
             return NULL;
         }
 
         st->ssrc = rtp->ssrc;
         st->rtx_ssrc = 0;
         st->sr = 0;
+        st->bye = 0;
+        s->bye = 0;
 
         ngx_whip_stream_restart(st);
 
