@@ -12,7 +12,6 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
-use Test::Live::Whip;
 
 my $key = 'wdt3-key-of-alice';
 
@@ -65,7 +64,7 @@ my %media = (media => { kbps => 300 });
 sub start {
     my ($name, %o) = @_;
 
-    return Test::Live::Whip->publish($t, path => "/whip/$name",
+    return $t->whip(path => "/whip/$name",
         bearer => $key, %media, %o);
 }
 

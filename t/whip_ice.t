@@ -18,7 +18,6 @@ use IO::Socket::INET;
 use Test::More;
 use Test::Live;
 use Test::Live::Flv;
-use Test::Live::Whip;
 
 my $key = 'wic6-key-of-alice';
 
@@ -71,7 +70,7 @@ my %media = (media => { kbps => 300 });
 sub start {
     my ($name, %o) = @_;
 
-    return Test::Live::Whip->publish($t, path => "/whip/$name",
+    return $t->whip(path => "/whip/$name",
         bearer => $key, %media, %o);
 }
 

@@ -14,7 +14,6 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::Flv;
-use Test::Live::Whip;
 
 my $key = 'wlo5-key-of-alice';
 
@@ -77,7 +76,7 @@ my %clients = (
     double  => { media => \%flash, video_duplicate => 10, audio_duplicate => 10 },
 );
 
-my %p = map { $_ => Test::Live::Whip->publish($t, path => "/whip/$_",
+my %p = map { $_ => $t->whip(path => "/whip/$_",
     bearer => $key, %{ $clients{$_} }) } sort keys %clients;
 
 sub list {

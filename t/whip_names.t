@@ -39,6 +39,7 @@ my $n = Test::Live::Notify->new($t, answer => sub {
     return 200 if $call->{call} !~ /^(?:connect|publish)$/;
     return (302, "dave_$1") if $name =~ /^\Q$carol\E_(.*)/;
     return (200, '', 60) if $name =~ /Never$/;
+    return (200, '', 4) if $name =~ /_Late/;
     return ($name =~ /No$/ ? 404 : 200, '', $name =~ /Slow/ ? 1.2 : 0);
 });
 
@@ -121,6 +122,10 @@ http {
             whip_max_sessions 1;
         }
 
+        location /off/ {
+            whip firm;
+        }
+
         location /strict {
             whip strict;
         }
@@ -163,11 +168,7 @@ sub post {
 # ends the sessions, so that they do not count
 
 sub done_with {
-    for my $r (splice @open) {
-        my $status = delete_session($t, $r)->{status};
-        is($status, 200, 'DELETE') if $status != 200;
-    }
-
+    is(delete_session($t, $_)->{status}, 200, 'DELETE') for splice @open;
     return;
 }
 
@@ -323,7 +324,7 @@ for my $path ("/whip/$alice", "/whip/${alice}_Twice") {
 my @two = map { post("/whip/$bob/S$_") } 1, 2;
 is($_->{status}, 201, 'as many sources as the key allows') for @two;
 is(code(post("/whip/$bob/S3")), '403 too_many_sources', 'one more');
-delete_session($t, $two[0]);
+is(delete_session($t, shift @open)->{status}, 200, 'one less');
 $t->wait_for(sub { post("/whip/$bob/S3")->{status} == 201 }, 5,
     'room for another one');
 done_with();
@@ -362,31 +363,32 @@ for my $agent (sort keys %agent) {
 # who does not wait leaves nothing behind: there is room for one session, and
 # nobody takes over there
 
-for my $how (qw(close reset half HTTP/2)) {
+my @hows = qw(close reset half HTTP/2);
+
+for my $how (@hows) {
 
     my $tag = $how =~ s/\W//gr;
-    my $name = "Slow$tag";
-    my $calls = $n->calls(call => 'publish', name => "alice_$name");
     my ($c, $curl);
 
     if ($how eq 'HTTP/2') {
         $t->write('offer.sdp', offer());
         $t->write('curl', "url = \"http://127.0.0.1:" . $t->port('HTTP2')
-            . "/firm/$alice/$name\"\nheader = \"Content-Type: application/sdp\""
-            . "\ndata-binary = \"\@" . $t->dir . "/offer.sdp\"\n");
+            . "/firm/$alice/Late$tag\"\nheader = \"Content-Type: "
+            . "application/sdp\"\ndata-binary = \"\@" . $t->dir
+            . "/offer.sdp\"\n");
         $curl = $t->spawn('curl', qw(curl -s --http2-prior-knowledge -K),
             $t->dir . '/curl');
 
     } else {
         $c = Test::Live::Keepalive->new($t);
-        $c->send(raw_post("/firm/$alice/$name"));
+        $c->send(raw_post("/firm/$alice/Late$tag"));
     }
 
     $t->wait_for(sub {
-        $n->calls(call => 'publish', name => "alice_$name") > $calls;
-    }, 5, 'on_publish is being asked');
+        return $n->calls(call => 'publish', name => "alice_Late$tag");
+    }, 3, 'on_publish being asked');
 
-    is(code(post("/firm/$alice/$name")), '503 too_many_sessions',
+    is(code(post("/firm/$alice/Next$tag")), '503 too_many_sessions',
         "$how: the one session is taken");
 
     if ($curl) {
@@ -406,19 +408,22 @@ for my $how (qw(close reset half HTTP/2)) {
     }, 5, 'room for another one');
 
     is($r->{status}, 201, "$how: and is free again") or diag(code($r));
-    cmp_ok(now() - $start, '<', 1, 'before the callback has answered');
-    done_with();
-
-    $t->wait_for(sub { post("/firm/$alice/Last$tag")->{status} == 201 }, 5,
-        'and once more');
-    $t->pause(1.2);
+    cmp_ok(now() - $start, '<', 2, 'before the callback has answered');
     done_with();
 }
 
+# nor do the answers, when they come
+
+$r = post("/firm/$alice/Stays");
+is($r->{status}, 201, 'a session that stays');
+$t->pause(4);
+
+is(patch_session($t, $r)->{status}, 204, 'while late answers come in');
 is(scalar(my @calls = $n->calls(call => 'publish_done',
-    name => "alice_Slow$_")), 1, "$_: the callback knows of the end")
-    for qw(close reset half HTTP2);
-unlike($t->get('/status')->{body}, qr/Slow/, 'and nothing is in the status');
+    name => 'alice_Late' . s/\W//gr)), 1, "$_: the callback knows of the end")
+    for @hows;
+unlike($t->get('/status')->{body}, qr/Late/, 'and nothing is in the status');
+done_with();
 
 # --- takeover ---------------------------------------------------------------
 
@@ -452,9 +457,9 @@ for my $i (1 .. 24) {
 is(join(', ', sort keys %seen), 'across workers, same worker',
     'in the same worker and across workers');
 
-$r = post("/firm/$alice/Mine");
-is($r->{status}, 201, 'no takeover: the first one');
-is(code(post("/firm/$alice/Mine")), '503 too_many_sessions', 'no second one');
+is(post("/off/$alice/Mine")->{status}, 201, 'where nobody takes over');
+is(code(post("/off/$alice/Mine")), '409 already_live', 'one comes too late')
+    for 1 .. 4;
 done_with();
 
 # --- keys -------------------------------------------------------------------
@@ -509,7 +514,7 @@ for my $what (sort keys %raw) {
 
 $r = post("/whip/$alice/Logged?token=$token");
 my $id = $r->header('Location') =~ s{.*/}{}r;
-is(delete_session($t, $r)->{status}, 200, 'deleted');
+done_with();
 
 like($t->read('access.log'), qr{^\QPOST /whip/*** HTTP/1.1|/whip/***|\E
     \Q/whip/***|-|/whip/***|201|\E\S*/whip/\*\*\*\|[\w-]{3,}$}mx,
@@ -518,7 +523,8 @@ unlike($t->read('access.log') . $t->log, qr/$id/, 'nor is any session in it');
 
 # command lines
 
-$r = post("/firm/$alice/Exec");
+is(post("/firm/$alice/Exec")->{status}, 201, 'a stream');
+
 my @titles;
 
 $t->wait_for(sub {

@@ -15,7 +15,6 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::Flv;
-use Test::Live::Whip;
 
 my $key = 'wou2-key-of-alice';
 
@@ -57,7 +56,7 @@ EOC
 
 my %o = (bearer => $key, media => { pattern => 'flash', kbps => 200, gop => 30 });
 
-my %p = map { $_ => Test::Live::Whip->publish($t, path => "/whip/$_", %o,
+my %p = map { $_ => $t->whip(path => "/whip/$_", %o,
     tcp => /tcp/ ? 1 : 0) } qw(short long short-tcp long-tcp);
 
 ok($p{$_}->connected, "$_ connects") for sort keys %p;

@@ -12,6 +12,7 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
+use Test::Live::IO qw(now);
 use Test::Live::Net;
 use Test::Live::Relay;
 
@@ -76,28 +77,116 @@ http {
 }
 EOC
 
-my $mobile;
+my ($mobile, $live, $began);
+my $events = $t->events('/sources/alice/events');
 
-relay($t, 'roam', [$home->cmd('node', "$top/t/js/whip_roam.mjs",
-        "http://$here:" . $t->port('HTTP'), qw(renumber move))],
-    env  => { CHROMIUM => $chromium, STUDIO_KEY => $key },
-    asks => { renumber => \&renumber, move => \&move });
-diag $t->log;
-diag $t->get('/whip-status')->{body};
+roam($home, "http://$here", qw(renumber move));
+
+is(join(' ', grep { $_ ne 'source_updated' } collect($events)),
+    'source_added source_removed', 'for viewers it was one and the same source all the time');
+
+# a host that has IPv6 and nothing else
+
+my $six = $net->host;
+my $link = $six->cable(family => 6);
+
+$six->ip('-6', 'route', 'add', $here6, 'via', $link->here6);
+
+roam($six, "http://[$here6]");
+
+like($live->{path}{remote}, qr/^\[\Q@{[$link->there6]}\E\]:\d+$/,
+    'IPv6: from its address');
+like($live->{path}{local}, qr/^\[\Q$here6\E\]:\d+$/, 'to ours');
 
 $t->done;
 
-sub renumber { 
+
+sub roam {
+    my ($host, $url, @changes) = @_;
+
+    relay($t, @changes ? 'roam' : 'ipv6', [$host->cmd('node',
+            "$top/t/js/whip_roam.mjs", "$url:" . $t->port('HTTP'), 'alice',
+            @changes)],
+        env  => { CHROMIUM => $chromium, STUDIO_KEY => $key },
+        asks => { live => \&live, renumber => \&renumber, move => \&move,
+                  after => \&after });
+}
+
+
+# the session there is
+
+sub session {
+    my ($session) = @{ $t->get('/whip-status')->json->{list} };
+    return $session || {};
+}
+
+
+sub live {
+    $live = $t->wait_for(sub {
+        my $session = session();
+        return $session->{video}{frames} && $session;
+    }, 10, 'video');
+}
+
+
+# the lease has ended, and the next one is of another address
+
+sub renumber {
+    $began = now();
     $wifi->renumber('10.77.1.9');
     route($wifi, 10);
 }
+
+
+# another network is there, and then the first one is gone
+
 sub move {
     $mobile = $home->cable(family => 4);
     route($mobile, 20);
+
+    $began = now();
     $wifi->remove;
 }
+
+
+sub after {
+    my ($event, $address) = @_;
+
+    my $before = session()->{video}{frames};
+    my $live_again = now();
+
+    my $session = $t->wait_for(sub {
+        my $session = session();
+        return $session->{video}{frames} > $before + 5 && $session;
+    }, 10, "video after $event");
+
+    # most of that is what a browser needs to notice
+    my ($all, $ours) = (now() - $began, now() - $live_again);
+
+    cmp_ok($ours, '<', 4, "$event: video after $ours s");
+    cmp_ok($all, '<', 15, "of $all s without");
+    is($session->{session}, $live->{session}, "$event: in the same session");
+    is($session->{path}{remote} =~ s/:\d+$//r, $address,
+        "$event: from the address that it has now");
+}
+
 
 sub route {
     my ($link, $metric) = @_;
     $home->ip('route', 'add', $here, 'via', $link->here, 'metric', $metric);
+}
+
+
+# the names of all events up to now
+
+sub collect {
+    my ($events) = @_;
+
+    my @names;
+
+    while (my $event = $events->next(1)) {
+        push @names, $event->{event} if $event->{event};
+    }
+
+    return @names;
 }

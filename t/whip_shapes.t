@@ -13,9 +13,7 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
-use Test::Live::FFmpeg;
 use Test::Live::Flv;
-use Test::Live::Whip;
 
 use constant RUN => 12;
 
@@ -112,7 +110,7 @@ for my $c (@clients) {
     my %o = %$c;
     my $name = delete $o{name};
 
-    $p{$name} = Test::Live::Whip->publish($t, path => "/whip/$name",
+    $p{$name} = $t->whip(path => "/whip/$name",
         bearer => $key, %o);
 }
 

@@ -13,7 +13,6 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::Flv;
-use Test::Live::Whip;
 
 my $key = 'wsi7-key-of-alice';
 
@@ -70,7 +69,7 @@ my %p;
 sub start {
     my ($name, %options) = @_;
 
-    $p{$name} = Test::Live::Whip->publish($t, path => "/whip/$name",
+    $p{$name} = $t->whip(path => "/whip/$name",
         bearer => $key, media => \@layers, %options);
 }
 
@@ -136,15 +135,15 @@ for my $name (qw(chrome obs)) {
         "$name: three layers again");
 }
 
+is($t->logged(qr/whip: layer "\w+" of \d+x\d+ takes over from/), 6,
+    'each change is in the log');
+
 # padding by RTX says nothing of the layer that it is for
 
 ok($p{padding}->connected, 'padding connects');
 $t->wait_for(sub { size('padding') eq '1280x720' }, 6, 'padding: the best one');
 $p{padding}->cmd('drop', rid => 'h', packets => $many);
 $t->wait_for(sub { size('padding') eq '640x360' }, 5, 'padding: the second one');
-
-is($t->logged(qr/whip: layer "\w+" of \d+x\d+ takes over from/), 7,
-    'each change is in the log');
 
 my $hls = $t->ffprobe($t->url('/hls/alice/chrome/index.m3u8'));
 

@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 
 # Picture and sound are together in HLS, whatever the sender's clocks and sender
-# reports are like: a flash and a beep at the same moment come out at the same
+# reports are like: a flash and a beep of the same moment come out at the same
 # moment.
 
 use strict;
@@ -26,13 +26,18 @@ use constant {
 
 need(!Test::Live::Net::missing(), Test::Live::Net::missing());
 
-# a line that delays by 15 to 65 ms and loses 2 %
+# a line that delays by 25 to 55 ms and loses 2 %
 
 my $net = Test::Live::Net->new;
 my $home = $net->host;
-my $wan = $home->wan(delay => 40, jitter => 25, loss => 0.02, family => 4);
+my $wan = $home->wan(delay => 40, jitter => 15, loss => 0.02, family => 4);
 
-my $t = Test::Live->new(workers => 2);
+my $key = 'wsy9-key-of-alice';
+my $t = Test::Live->new(workers => 2, secrets => [$key]);
+
+need($t->has_module($_), "ngx_${_}_module") for qw(whip multisource);
+
+$t->write('keys', "$key alice max_sources=30\n");
 
 $t->conf(<<'EOC')->run;
 rtmp {
@@ -46,6 +51,9 @@ rtmp {
             hls_path %%DIR%%/hls;
             hls_fragment 1s;
             hls_playlist_length 60s;
+
+            multisource on;
+            multisource_keys keys;
         }
     }
 }
@@ -69,71 +77,124 @@ http {
 }
 EOC
 
-my %far = (url => 'http://' . $wan->here . ':' . $t->port('HTTP') . '/whip/wan');
+# options of the peer.  In this time 100 ppm are 2 ms; 2500, which no oscillator
+# has, would be 50 if nothing was done
 
-# options of the peer; what is right where flash and beep are not to come
-# together: beep behind flash in ms, from its time in s; since => s
+my %no_sr = (audio_sr => 0, video_sr => 0);
 
 my %clients = (
-    plain      => {},
-    fast       => { video_ppm => 100 },
-    slow       => { video_ppm => -100 },
-    very_fast  => { video_ppm => 3000 },
-    very_slow  => { video_ppm => -3000 },
-    video_sr   => { audio_sr => 0 },
-    audio_sr   => { video_sr => 0 },
-    no_sr      => { audio_sr => 0, video_sr => 0 },
-    no_sr_fast => { audio_sr => 0, video_sr => 0, video_ppm => 3000 },
-    no_sr_slow => { audio_sr => 0, video_sr => 0, video_ppm => -3000 },
-    bogus      => { audio_sr_bogus => 1, video_sr_bogus => 1 },
-    offset     => { video_sr_offset => 150 },
-    wrap       => { ntp => 2**32 - 8 },
-    wan        => { %far },
-    late       => { audio_pause => 1 },
-    pause      => {},
+    plain         => {},
+    fast          => { video_ppm => 100 },
+    slow          => { video_ppm => -100 },
+    faster        => { video_ppm => 2500 },
+    slower        => { video_ppm => -2500 },
+    video_reports => { audio_sr => 0 },
+    audio_reports => { video_sr => 0 },
+    no_reports    => { %no_sr },
+    no_fast       => { %no_sr, video_ppm => 2500 },
+    no_slow       => { %no_sr, video_ppm => -2500 },
+    bogus         => { audio_sr_bogus => 1, video_sr_bogus => 1 },
+    offset        => { video_sr_offset => 150 },
+    wrap          => { ntp => 2**32 - 8 },
+    late          => { audio_pause => 1 },
+    pause         => {},
+    far           => {},
+    far_arrival   => { %no_sr },
 );
 
-my %right = (
-    offset => { is => -150, since => SETTLED },
-);
+# where packets are lost they are repeated, lest a beep begin with its second one
+
+$clients{$_} = { %{ $clients{$_} }, audio_nack => 'same', audio_feedback =>
+    'nack', host => $home, url => 'http://' . $wan->here . ':'
+    . $t->port('HTTP') . "/whip/$_" } for qw(far far_arrival);
 
 my $media = { pattern => 'flash', size => '160x90', kbps => 200,
     seconds => RUN + 10 };
 
 my %p = map { $_ => Test::Live::Whip->publish($t, path => "/whip/$_",
-    media => $media, %{ $clients{$_} }) } sort keys %clients;
+    bearer => $key, media => $media, %{ $clients{$_} }) } sort keys %clients;
 
 ok($p{$_}->connected, "$_ connects") for sort keys %p;
 
 my $start = now();
 
-sub pause_until { $t->pause($start + $_[0] - now()) }
+sub at { $t->pause($start + $_[0] - now()) }
 
-pause_until(2);
+at(2.5);
 $p{late}->set(audio_pause => 0);
-pause_until(6);
+at(6.5);
 $p{pause}->set(audio_pause => 1);
-pause_until(9);
+at(9.5);
 $p{pause}->set(audio_pause => 0);
-pause_until(RUN);
+at(RUN);
 
-my %list = map { $_->{stream} => $_ } @{ $t->get('/list')->json->{list} };
+# what the server thinks
+
+my %list = map { $_->{stream} =~ s/^alice_//r => $_ }
+    @{ $t->get('/list')->json->{list} };
 
 for my $name (sort keys %p) {
-    diag("$name $list{$name}{clock} $list{$name}{skew_ms}");
-    $p{$name}->stop('full');
+    my $o = $clients{$name};
+    my $reports = !grep { defined && !$_ } @$o{qw(audio_sr video_sr)};
+
+    is($list{$name}{clock}, $reports ? 'sender_reports' : 'arrival',
+        "$name: told by $list{$name}{clock}");
+    cmp_ok(abs $list{$name}{skew_ms}, '<', BOUND,
+        "$name: $list{$name}{skew_ms} ms to go");
 }
-my $s0 = now();
-my %s;
+
+is($p{$_}->stop('full'), 0, "$_ stops") for sort keys %p;
+
+# what came out
+
+my %sync;
+
 for my $name (sort keys %p) {
-    my $file = "$t->{dir}/hls/$name.m3u8";
-    $t->write("hls/$name.m3u8", Test::Live::Process::slurp($file) . "#EXT-X-ENDLIST\n");
-    $s{$name} = Test::Live::Sync->new($t, $name, $file);
+    my $playlist = $t->read("hls/alice_$name.m3u8");
+
+    $sync{$name} = Test::Live::Sync->new($t, $name, $t->write(
+        "hls/$name.m3u8", "$playlist#EXT-X-ENDLIST\n"));
 }
-for my $name (sort keys %s) {
-    diag "$name: ", join ' ', scalar(@{[$s{$name}->flashes]}), scalar(@{[$s{$name}->beeps]}), map { sprintf "%.2f:%.0f", @$_ } $s{$name}->skews;
-    diag $s{$name}->faults if length $s{$name}->faults;
+
+# the offset is that of the sender's pictures: they were taken when the sender
+# reports say, and so are its flashes, but not its beeps
+
+for my $name (sort keys %sync) {
+    my $o = $clients{$name};
+    my @flashes = $sync{$name}->flashes;
+    my $first = $flashes[0];
+    my (@errors, $worst);
+
+    for my $skew ($sync{$name}->skews) {
+        my ($time, $ms) = ($skew->[0] - $first, $skew->[1]);
+
+        next if $o->{video_sr_offset} && $time < SETTLED;
+
+        # a fast video clock has its flashes early
+        my $right = ($o->{video_ppm} || 0) / 1000 * $time
+            - ($o->{video_sr_offset} || 0);
+
+        push @errors, $ms - $right;
+    }
+
+    ($worst) = sort { abs $b <=> abs $a } @errors;
+
+    my $least = $name eq 'offset' ? RUN - SETTLED
+        : $name =~ /^(?:late|pause)$/ ? RUN - 4 : RUN - 1;
+
+    is($sync{$name}->faults, '', "$name: can be decoded");
+    cmp_ok(scalar @errors, '>=', $least, "$name: flashes and beeps");
+    cmp_ok(abs($worst // 1000), '<', BOUND,
+        sprintf '%s: together, but for %.0f ms', $name, $worst // 1000)
+        or diag(join ' ', map { sprintf '%.0f', $_ } @errors);
+
+    # and time goes by as it did
+
+    my $second = 1 - ($o->{video_ppm} || 0) / 1e6;
+    my $off = 1000 * ($flashes[-1] - $first - $second * $#flashes)
+        - ($o->{video_sr_offset} || 0);
+
+    cmp_ok(abs $off, '<', BOUND, "$name: in time");
 }
-diag(now() - $s0);
 
 $t->done;

@@ -14,7 +14,7 @@
 
 
 #define NGX_WHIP_ICE_RATE   100      /* requests of a session in a second */
-#define NGX_WHIP_ICE_STALE  10000    /* ms; nothing comes by this path now */
+#define NGX_WHIP_ICE_STALE  3000     /* ms; nothing comes by this path now */
 
 
 static ngx_int_t ngx_whip_ice_token(ngx_whip_stun_t *stun,

@@ -434,7 +434,18 @@ ngx_whip_jitter_reserve(ngx_whip_jitter_t *j, uint64_t span)
 static void
 ngx_whip_jitter_advance(ngx_whip_jitter_t *j, uint64_t ext, uint64_t now_us)
 {
+    uint64_t                 seen, again;
     ngx_whip_jitter_slot_t  *slot;
+
+    seen = now_us;
+    again = now_us + NGX_WHIP_JITTER_FIRST;
+
+    if (j->heard && now_us - j->heard >= NGX_WHIP_JITTER_OUTAGE) {
+        seen -= ngx_min((uint64_t) j->conf.wait * 1000, seen);
+        again = NGX_WHIP_JITTER_NEVER;
+    }
+
+    j->heard = now_us;
 
     while (++j->highest < ext) {
 
@@ -442,8 +453,8 @@ ngx_whip_jitter_advance(ngx_whip_jitter_t *j, uint64_t ext, uint64_t now_us)
 
         ngx_memzero(slot, sizeof(ngx_whip_jitter_slot_t));
 
-        slot->seen = now_us;
-        slot->again = now_us + NGX_WHIP_JITTER_FIRST;
+        slot->seen = seen;
+        slot->again = again;
         slot->order = j->arrivals;
 
         ngx_whip_jitter_word(j, j->highest) &=

@@ -39,6 +39,10 @@
 #define NGX_WHIP_JITTER_MAX_PACKETS  2048
 #define NGX_WHIP_JITTER_MAX_BYTES    (8 * 1024 * 1024)
 
+/* us without a packet: what was lost meanwhile is too old to be asked for */
+
+#define NGX_WHIP_JITTER_OUTAGE       5000000
+
 /* ms: a gap that nobody is asked to fill waits no longer */
 
 #define NGX_WHIP_JITTER_WAIT         100
@@ -123,6 +127,7 @@ typedef struct {
     uint32_t                    arrivals;   /* packets that were no repairs */
     uint32_t                    fresh_order;
     uint64_t                    nack_time;  /* us, no request before */
+    uint64_t                    heard;      /* us, when the highest came */
     uint64_t                    rtt;        /* us, from request to repair */
 
     uint64_t                    run_since;  /* us */

@@ -65,7 +65,6 @@ ngx_whip_stream_rtp(ngx_whip_session_t *s, u_char *p, size_t len,
         return;
     }
 
-    st->last = ngx_current_msec;
     st->track->bytes += rtp.len;
 
     repaired = 0;
@@ -78,6 +77,12 @@ ngx_whip_stream_rtp(ngx_whip_session_t *s, u_char *p, size_t len,
         }
 
         repaired = 1;
+    }
+
+    /* padding says nothing of what it is for */
+
+    if (rtp.len) {
+        st->last = ngx_current_msec;
     }
 
     rc = ngx_whip_jitter_put(&st->jitter, rtp.seq, rtp.timestamp, p, len,

@@ -8,7 +8,8 @@
 
 Prints the states of its connection, and goes on until SIGINT or SIGTERM, when
 it deletes its session and prints the answer's status.  With "nack" it offers
-to send again what was lost, with "tcp" it has no UDP.
+to send again what was lost, with "tcp" it has no UDP.  With "--check" in place
+of the URL it only looks whether GStreamer has all that it takes.
 """
 
 import os
@@ -141,7 +142,9 @@ class Client:
 
 Gst.init(None)
 client = Client(sys.argv[1], sys.argv[2:])
-client.run()
+
+if sys.argv[1] != '--check':
+    client.run()
 
 # not by way of destructors, which would give up the agent twice
 

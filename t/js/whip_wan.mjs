@@ -11,6 +11,7 @@
 import {setTimeout as sleep} from 'node:timers/promises';
 
 import {ask, complaints, launch, open, until} from './browser.mjs';
+import {figures, keepConnections} from './connections.mjs';
 import {done, is, note, ok} from './tap.mjs';
 
 const [BASE, streamer, protocol, seconds] = process.argv.slice(2);
@@ -22,51 +23,6 @@ const LIVE_MS = 20000;
 const STILL_MS = 2500;
 
 const state = (page, label) => page.getByRole('listitem', {name: label, exact: true}).getAttribute('data-state');
-
-/** Keeps every peer connection of the page where a test can find it. */
-function keepConnections() {
-    const Original = globalThis.RTCPeerConnection;
-
-    globalThis.connections = [];
-    globalThis.RTCPeerConnection = class extends Original {
-        constructor(...args) {
-            super(...args);
-            globalThis.connections.push(this);
-        }
-    };
-}
-
-/** @returns {Promise<object[]>} one for each connection */
-function figures(page) {
-    return page.evaluate(async () => {
-        const all = [];
-
-        for (const connection of globalThis.connections) {
-            const reports = [...(await connection.getStats()).values()];
-            const of = (type, kind) => reports.find((one) => one.type === type && one.kind === kind) ?? {};
-            const video = of('outbound-rtp', 'video');
-            const pairId = reports.find((one) => one.type === 'transport')?.selectedCandidatePairId;
-            const pair = reports.find((one) => one.id === pairId) ?? {};
-            const local = reports.find((one) => one.id === pair.localCandidateId) ?? {};
-
-            all.push({
-                protocol: local.protocol,
-                frames: video.framesSent ?? 0,
-                packets: video.packetsSent ?? 0,
-                nacks: video.nackCount ?? 0,
-                repeated: video.retransmittedPacketsSent ?? 0,
-                plis: video.pliCount ?? 0,
-                kbps: Math.round((video.bytesSent ?? 0) * 8 / 1000),
-                width: video.frameWidth ?? 0,
-                audio: of('outbound-rtp', 'audio').packetsSent ?? 0,
-                lost: of('remote-inbound-rtp', 'video').packetsLost ?? 0,
-                rtt_ms: Math.round((pair.currentRoundTripTime ?? 0) * 1000),
-            });
-        }
-
-        return all;
-    });
-}
 
 /** Polls for so long; @returns {Promise<number[]>} each connection's longest time without a new frame, ms */
 async function watch(page, ms) {
@@ -96,7 +52,7 @@ const browser = await launch('--use-fake-device-for-media-stream', '--use-fake-u
                              `--unsafely-treat-insecure-origin-as-secure=${BASE}`);
 
 try {
-    const page = await open(browser, `${BASE}/studio/`, {prepare: (fresh) => fresh.addInitScript(keepConnections)});
+    const page = await open(browser, `${BASE}/studio/`, {prepare: keepConnections});
 
     await page.locator('#key').fill(process.env.STUDIO_KEY);
     await page.getByRole('button', {name: 'Add screen and camera', exact: true}).click();
