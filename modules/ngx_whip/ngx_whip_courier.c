@@ -38,6 +38,7 @@ typedef struct {
     ngx_uint_t         delete;
     ngx_uint_t         status;
     ngx_uint_t         reason;
+    u_char             session[40];
     size_t             id_len;
     size_t             tag_len;
     size_t             body_len;
@@ -337,6 +338,7 @@ ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p)
     answer.number = msg->number;
     answer.status = outcome.status;
     answer.reason = outcome.reason;
+    ngx_memcpy(answer.session, outcome.session, sizeof(answer.session));
     answer.tag_len = outcome.etag_len;
     answer.body_len = outcome.body.len;
 
@@ -374,6 +376,7 @@ ngx_whip_courier_done(ngx_whip_courier_msg_t *msg, u_char *p)
 
             outcome.status = msg->status;
             outcome.reason = ngx_min(msg->reason, NGX_WHIP_NREASONS - 1);
+            ngx_memcpy(outcome.session, msg->session, sizeof(outcome.session));
             outcome.etag_len = ngx_min(msg->tag_len, NGX_WHIP_ETAG_LEN);
             ngx_memcpy(outcome.etag, p, outcome.etag_len);
             outcome.body.data = p + msg->tag_len;

@@ -29,6 +29,7 @@ typedef struct {
 typedef struct {
     ngx_uint_t   status;         /* of HTTP */
     ngx_uint_t   reason;         /* ngx_whip_reason_e */
+    u_char       session[40];    /* $whip_session, with NUL; "" unknown */
     u_char       etag[NGX_WHIP_ETAG_LEN];
     size_t       etag_len;       /* 0: none */
     ngx_str_t    body;

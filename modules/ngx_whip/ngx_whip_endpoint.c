@@ -42,6 +42,8 @@ static ngx_uint_t ngx_whip_endpoint_limits(ngx_http_request_t *r,
 static void ngx_whip_endpoint_ready(void *data, ngx_uint_t reason);
 static ngx_int_t ngx_whip_endpoint_created(ngx_http_request_t *r,
     ngx_whip_session_t *s);
+static ngx_int_t ngx_whip_endpoint_label(ngx_http_request_t *r,
+    u_char *session);
 static ngx_int_t ngx_whip_endpoint_location(ngx_http_request_t *r,
     ngx_whip_session_t *s);
 static ngx_int_t ngx_whip_endpoint_order(ngx_http_request_t *r,
@@ -673,22 +675,15 @@ ngx_whip_endpoint_ready(void *data, ngx_uint_t reason)
 static ngx_int_t
 ngx_whip_endpoint_created(ngx_http_request_t *r, ngx_whip_session_t *s)
 {
-    u_char                   *p, *last;
-    ngx_str_t                *servers;
-    ngx_uint_t                i;
-    ngx_whip_endpoint_ctx_t  *ctx;
+    u_char      *p, *last;
+    ngx_str_t   *servers;
+    ngx_uint_t   i;
 
-    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
-
-    ctx->label.len = ngx_strlen(s->stats.session);
-    ctx->label.data = ngx_pnalloc(r->pool, ctx->label.len);
     p = ngx_pnalloc(r->pool, NGX_WHIP_ANSWER_MAX_SIZE);
 
-    if (p == NULL || ctx->label.data == NULL) {
+    if (p == NULL || ngx_whip_endpoint_label(r, s->stats.session) != NGX_OK) {
         goto failed;
     }
-
-    ngx_memcpy(ctx->label.data, s->stats.session, ctx->label.len);
 
     last = ngx_whip_session_answer(s, p, p + NGX_WHIP_ANSWER_MAX_SIZE);
 
@@ -723,6 +718,29 @@ failed:
     ngx_whip_session_close(s, NGX_WHIP_INTERNAL);
 
     return ngx_whip_endpoint_refuse(r, NGX_WHIP_INTERNAL, NULL);
+}
+
+
+/* for $whip_session; the session may be gone when the request is logged */
+
+static ngx_int_t
+ngx_whip_endpoint_label(ngx_http_request_t *r, u_char *session)
+{
+    ngx_whip_endpoint_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
+
+    ctx->label.len = ngx_strlen(session);
+    ctx->label.data = ngx_pnalloc(r->pool, ctx->label.len);
+
+    if (ctx->label.data == NULL) {
+        ctx->label.len = 0;
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ctx->label.data, session, ctx->label.len);
+
+    return NGX_OK;
 }
 
 
@@ -858,6 +876,10 @@ static ngx_int_t
 ngx_whip_endpoint_told(ngx_http_request_t *r, ngx_whip_outcome_t *outcome)
 {
     u_char  *p;
+
+    if (ngx_whip_endpoint_label(r, outcome->session) != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
 
     if (outcome->reason != NGX_WHIP_OK) {
         return ngx_whip_endpoint_refuse(r, outcome->reason, NULL);

@@ -409,6 +409,11 @@ ngx_whip_session_order(ngx_whip_order_t *order, ngx_whip_outcome_t *outcome,
 
     s = ngx_whip_session_find(&order->id);
 
+    if (s) {
+        ngx_memcpy(outcome->session, s->stats.session,
+                   sizeof(outcome->session));
+    }
+
     if (s == NULL) {
 
         if (order->delete && ngx_whip_session_forget(&order->id)) {

@@ -3,11 +3,12 @@
  */
 
 import {createInterface} from 'node:readline';
-import {setTimeout as sleep} from 'node:timers/promises';
 
 import {chromium} from 'playwright-core';
 
-import {is, ok} from './tap.mjs';
+import {is} from './tap.mjs';
+
+export {until} from './tap.mjs';
 
 const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
                '--disable-component-update', '--disable-sync', '--autoplay-policy=no-user-gesture-required'];
@@ -27,21 +28,6 @@ export async function ask(what) {
 
     if ((await stdin.next()).done) {
         throw new Error(`nobody did: ${what}`);
-    }
-}
-
-/** Polls in Node: a hidden or busy page must not delay the answer. */
-export async function until(what, check, ms = 30000) {
-    const end = Date.now() + ms;
-
-    for (;;) {
-        const value = await check();
-
-        if (value || Date.now() > end) {
-            return ok(value, what);
-        }
-
-        await sleep(100);
     }
 }
 

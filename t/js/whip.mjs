@@ -5,9 +5,8 @@
 
 import {execFile, spawn} from 'node:child_process';
 import {createSocket} from 'node:dgram';
-import {setTimeout as sleep} from 'node:timers/promises';
 
-import {is, note, ok} from './tap.mjs';
+import {is, note, until} from './tap.mjs';
 
 /** RTP packets of RTCP on the same port: RFC 5761, 4. */
 const isRtcp = (packet) => packet[1] >= 192 && packet[1] <= 223;
@@ -26,22 +25,6 @@ export function numbers(seed) {
         state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
         return state / 2 ** 32;
     };
-}
-
-/** Polls until check returns something true, and makes that a test. */
-export async function until(what, check, ms = 15000) {
-    const end = Date.now() + ms;
-
-    for (;;) {
-        const value = await check();
-
-        if (value || Date.now() > end) {
-            ok(value, what);
-            return value;
-        }
-
-        await sleep(50);
-    }
 }
 
 /** An endpoint of WHIP, and the source that comes of it. */

@@ -6,8 +6,8 @@
 
 import nodeDataChannel from 'node-datachannel';
 
-import {done, is, note, ok} from './tap.mjs';
-import {Endpoint, Media, Path, numbers, until} from './whip.mjs';
+import {done, is, note, ok, until} from './tap.mjs';
+import {Endpoint, Media, Path, numbers} from './whip.mjs';
 
 const {Audio, AV1RtpPacketizer, H264RtpPacketizer, H265RtpPacketizer, PeerConnection, RtcpNackResponder, RtcpSrReporter,
        RtpPacketizationConfig, Video} = nodeDataChannel;
@@ -132,7 +132,6 @@ async function testLoss() {
     is(session?.video.lost, 0, 'OBS: all of it');
     ok(path.feedback.nack > 0 && path.feedback.rr > 0 && path.feedback.remb > 0,
         'OBS: it gets NACK, reports and a bit rate');
-    note(JSON.stringify({sent: path.sent, dropped: path.dropped, feedback: path.feedback}));
 
     is(await endpoint.remove(publisher.location), 200, 'OBS: deleted');
     await until('OBS: not listed any more', async () => !await endpoint.source('OBS'));

@@ -7,8 +7,8 @@
 import {MediaStreamTrack, RTCPeerConnection, RTCRtpCodecParameters, useNACK, usePLI, useREMB, useSdesMid, useTWCC,
         useTransportWideCC} from 'werift';
 
-import {done, is, note, ok} from './tap.mjs';
-import {Endpoint, Media, Path, numbers, until} from './whip.mjs';
+import {done, is, note, ok, until} from './tap.mjs';
+import {Endpoint, Media, Path, numbers} from './whip.mjs';
 
 const [BASE, STREAMER, PORT] = process.argv.slice(2);
 const VIDEO = 102;
@@ -105,7 +105,6 @@ async function testUdp() {
     ok(session?.twcc && path.feedback.twcc > 10, 'UDP: the client learns when its packets came');
     ok(path.feedback.rr > 0 && publisher.sender.nackCount > 0, 'UDP: and how many are missing');
     is(path.feedback.remb, undefined, 'UDP: no estimate beside that');
-    note(JSON.stringify({sent: path.sent, dropped: path.dropped, feedback: path.feedback}));
 
     is(await endpoint.remove(publisher.location), 200, 'UDP: deleted');
     await until('UDP: not listed any more', async () => !await endpoint.source('UDP'));
