@@ -19,11 +19,15 @@ use Test::Live::Whip;
 
 use constant { RATE => 50000, SECONDS => 5 };
 
+my $top = Test::Live::top();
+
 need(!Test::Live::Net::missing(), Test::Live::Net::missing());
 
 my $net = Test::Live::Net->new;
 my ($home, $stranger) = map { $net->host } 1 .. 2;
 my ($near, $far) = map { $_->cable } $home, $stranger;
+
+$stranger->ip('route', 'add', $near->here, 'via', $far->here);
 
 my $key = 'k-4be19d02f6';
 my $t = Test::Live->new(workers => 2, secrets => [$key]);
@@ -61,43 +65,139 @@ EOC
 
 my $p = Peer->publish($t, url => 'http://' . $near->here . ':'
     . $t->port('HTTP') . '/whip/Cam', bearer => $key, consent => 200,
-    consent_timeout => 3000, keyframe => 'jump');
+    keyframe => 'jump');
 
-my $connected = $p->connected or BAIL_OUT('not connected');
-my $sdp = $p->answer->{sdp};
-my ($ufrag) = $sdp =~ /^a=ice-ufrag:(\S+)/m;
-use Data::Dumper; $Data::Dumper::Sortkeys=1; 
-$t->wait_for(sub { $t->get('/status')->json->{list}[0]{video} }, 5, 'video');
+$p->connected or BAIL_OUT('the peer is not connected');
 
-for (['noise', 'random'], ['requests for nobody', 'stun'],
-     ['requests for the session', 'ufrag', "ufrag=$ufrag:abcd"],
-     ['DTLS and RTP', 'dtls,rtp'])
-{
-    flood(@$_);
-}
+my $session = $t->wait_for(sub {
+    my $session = session();
+    return $session->{video} && $session->{path} && $session;
+}, 10, 'video');
 
-is($p->stop, 0, 'stop');
+my $answer = $p->answer;
+my ($ufrag) = $answer->{sdp} =~ /^a=ice-ufrag:(\S+)/m;
+
+my @ours = ("ufrag=$ufrag:abcd");
+my @from = ("from=$session->{path}{remote}");
+
+# from elsewhere
+
+flood('noise', 'random', strays => 1);
+flood('STUN of nobody, DTLS and RTP', 'stun,dtls,rtp', strays => 1);
+flood('STUN of the session', 'ufrag', strays => 1, options => \@ours);
+
+# as if from where the session's own datagrams come from
+
+flood('forged DTLS, RTP and noise', 'dtls,rtp,random', options => \@from);
+flood('forged STUN', 'stun,ufrag', options => [@ours, @from]);
+
+is($p->stop('full'), 0, 'the session ends as it should');
+$t->wait_log(qr/whip: session of "alice_Cam" ended .*: \w+ \(.* 0 packets lost/,
+    5);
+
 $t->done;
 
+
 sub flood {
-    my ($what, $kind, @more) = @_;
-    my @before = figures();
-    my $f = $t->spawn($kind, $stranger->cmd($^X, '-It/lib', '-MTest::Live::Flood', '-e', 'Test::Live::Flood::run(@ARGV)', $far->here, $t->port('WHIP'), "kind=$kind", "rate=" . RATE, "seconds=" . SECONDS, @more));
-    $f->wait(30);
-    diag $f->stdout, $f->stderr;
-    $t->pause(1.5);
-    my @after = figures();
-    diag Dumper $what, \@before, \@after;
+    my ($what, $kind, %o) = @_;
+
+    my %before = figures();
+    my $mark = $t->mark;
+
+    my $flood = $t->spawn("flood-$kind", $stranger->cmd($^X,
+        "-I$top/t/lib", '-MTest::Live::Flood', '-e',
+        'Test::Live::Flood::run(@ARGV)', $near->here, $t->port('WHIP'),
+        "kind=$kind", 'rate=' . RATE, 'seconds=' . SECONDS,
+        @{ $o{options} || [] }));
+
+    my ($slowest, %status) = (0);
+
+    while ($flood->alive) {
+        my $asked = now();
+
+        $status{patch()}++;
+        $slowest = now() - $asked if now() - $asked > $slowest;
+
+        $t->pause(0.4);
+    }
+
+    my ($sent) = $flood->stdout =~ /^(\d+)$/m;
+    $t->pause(1.2);                    # the status is of the last second
+
+    my %after = figures();
+    my %more = map { $_ => $after{$_} - $before{$_} } keys %after;
+
+    cmp_ok($sent || 0, '>', RATE * SECONDS * 0.8, "$what: $sent datagrams")
+        or diag($flood->stderr);
+
+    if ($o{strays}) {
+        cmp_ok($more{strays}, '>', 0.98 * ($sent - $more{overflow}),
+            "$more{strays} were counted, $more{overflow} found no room");
+    }
+
+    cmp_ok($more{frames}, '>', 0.9 * $more{sent} - 20,
+        "$more{frames} frames of $more{sent}");
+    cmp_ok($more{lost}, '<=', 2, "$more{lost} packets lost");
+    cmp_ok($more{nacks}, '<=', 20, "$more{nacks} asked for again");
+    cmp_ok($more{requests} - $more{responses}, '<=', 2,
+        "of $more{requests} consent checks $more{responses} were answered");
+
+    is(join(' ', %status) =~ s/ \d+$//r, '412', 'orders were carried out');
+    cmp_ok($slowest, '<', 1, "after $slowest s at most");
+    cmp_ok($more{memory}, '<', 4096, "$more{memory} KB of memory more");
+
+    my @lines = grep { !/refused: other_etag/ } split /\n/,
+        $t->log_since($mark);
+
+    cmp_ok(scalar @lines, '<', 5, 'next to nothing is logged')
+        or diag(@lines[0 .. 4]);
 }
 
-sub figures {
-    my $st = $t->get('/status')->json;
-    my $s = $st->{list}[0];
-    my $peer = $p->stats;
-    my ($udp) = Test::Live::Process::slurp('/proc/self/net/snmp') =~ /^Udp: (\d.*)/m;
-    my %rss = map { $_ => Test::Live::Process::slurp("/proc/$_/status") =~ /VmRSS:\s+(\d+)/ } $t->workers;
-    return { strays => $st->{stray_datagrams_total}, %{$s->{video}}, bad=> $s->{bad_packets}, peer => $peer->{video}, stun => $peer->{stun}, udp => $udp, rss => \%rss, net => $peer->{net}, state=>$peer->{state} };
+
+# an order to the session's worker by whichever takes the request; one that is
+# refused, because it is for another state of the session
+
+sub patch {
+    return $t->request('PATCH', $answer->{location} =~ s{^http://[^/]+}{}r,
+        headers => { 'Content-Type' => 'application/trickle-ice-sdpfrag',
+                     'If-Match' => '"another"', Authorization => "Bearer $key" },
+        body => "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n",
+        leak_ok => 1)->{status};
 }
+
+
+sub session {
+    my ($session) = @{ $t->get('/status')->json->{list} };
+    return $session || {};
+}
+
+
+sub figures {
+    my $status = $t->get('/status')->json;
+    my $video = $status->{list}[0]{video} || {};
+    my $stats = $p->stats;
+
+    my ($overflow) = slurp('/proc/self/net/snmp')
+        =~ /^Udp: \d+ \d+ \d+ \d+ (\d+)/m;
+
+    my $memory = 0;
+    $memory += $_ for map { slurp("/proc/$_/status") =~ /^VmRSS:\s+(\d+)/m }
+        $t->workers;
+
+    return (
+        strays    => $status->{stray_datagrams_total},
+        overflow  => $overflow,
+        memory    => $memory,
+        sent      => $stats->{video}{frames},
+        requests  => $stats->{stun}{requests},
+        responses => $stats->{stun}{responses},
+        map { $_ => $video->{$_} || 0 } qw(frames lost nacks),
+    );
+}
+
+
+sub slurp { return Test::Live::Process::slurp(@_) }
+
 
 # a peer at home
 

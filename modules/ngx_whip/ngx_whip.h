@@ -88,6 +88,7 @@ typedef struct {
 
     ngx_str_t            app;
     ngx_str_t            server;         /* ADDR:PORT, or empty */
+    ngx_uint_t           location;       /* index of the directive's place */
     void                *addr_conf;      /* ngx_rtmp_addr_conf_t */
     ngx_uint_t           scope;          /* sessions of one scope are counted
                                             together, not 0 */

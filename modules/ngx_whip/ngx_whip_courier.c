@@ -17,8 +17,7 @@
 typedef enum {
     NGX_WHIP_COURIER_DATAGRAM = 1,
     NGX_WHIP_COURIER_CONNECTION,
-    NGX_WHIP_COURIER_ORDER,
-    NGX_WHIP_COURIER_OUTCOME
+    NGX_WHIP_COURIER_ORDER
 } ngx_whip_courier_e;
 
 
@@ -34,24 +33,38 @@ typedef struct {
     ngx_sockaddr_t     local;
     socklen_t          local_len;
 
-    ngx_uint_t         number;           /* of an order and its outcome */
-    ngx_uint_t         delete;
-    ngx_uint_t         status;
-    ngx_uint_t         reason;
-    u_char             session[40];
+    ngx_uint_t         delete;           /* of an order */
     size_t             id_len;
     size_t             tag_len;
     size_t             body_len;
 } ngx_whip_courier_msg_t;
 
 
+/*
+ * An order brings the socket that it is answered by: a worker of an earlier
+ * configuration knows no other way to those that came after it.  The other end
+ * tells, too, when that worker is no more.
+ */
+
 typedef struct {
     ngx_queue_t          queue;
     ngx_event_t          timer;
+    ngx_connection_t    *connection;
     ngx_uint_t           number;
     ngx_whip_courier_pt  handler;
     void                *data;
 } ngx_whip_courier_order_t;
+
+
+/* the answer; the body follows */
+
+typedef struct {
+    ngx_uint_t           status;
+    ngx_uint_t           reason;
+    u_char               session[40];
+    u_char               etag[NGX_WHIP_ETAG_LEN];
+    size_t               etag_len;
+} ngx_whip_courier_outcome_t;
 
 
 static ngx_int_t ngx_whip_courier_send(ngx_uint_t generation,
@@ -59,9 +72,14 @@ static ngx_int_t ngx_whip_courier_send(ngx_uint_t generation,
     u_char *body, ngx_socket_t fd);
 static void ngx_whip_courier_read(void *data, u_char *p, size_t len,
     ngx_socket_t fd);
-static void ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p);
-static void ngx_whip_courier_done(ngx_whip_courier_msg_t *msg, u_char *p);
+static ngx_whip_courier_order_t *ngx_whip_courier_open(ngx_socket_t fd);
+static void ngx_whip_courier_close(ngx_whip_courier_order_t *o);
 static void ngx_whip_courier_timeout(ngx_event_t *ev);
+static void ngx_whip_courier_failed(ngx_whip_courier_order_t *o,
+    ngx_uint_t reason);
+static void ngx_whip_courier_answer(ngx_event_t *rev);
+static void ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p,
+    ngx_socket_t fd);
 
 
 static ngx_live_channel_t  ngx_whip_courier_channel;
@@ -137,55 +155,122 @@ ngx_uint_t
 ngx_whip_courier_order(ngx_atomic_uint_t token, ngx_whip_order_t *order,
     ngx_whip_courier_pt handler, void *data)
 {
+    ngx_int_t                  rc;
     ngx_uint_t                 generation, number;
-    ngx_event_t               *ev;
+    ngx_socket_t               fds[2];
     ngx_whip_courier_msg_t     msg;
     ngx_whip_courier_order_t  *o;
 
     if (ngx_live_peers_find(&ngx_whip_worker.registry.peers, token,
                             &generation, &number)
-        != NGX_OK)
+        != NGX_OK
+        || socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
+                      fds)
+           == -1)
     {
         return 0;
     }
 
-    o = ngx_calloc(sizeof(ngx_whip_courier_order_t), ngx_cycle->log);
+    o = ngx_whip_courier_open(fds[0]);
+
     if (o == NULL) {
+        (void) ngx_close_socket(fds[1]);
         return 0;
     }
+
+    o->handler = handler;
+    o->data = data;
 
     ngx_memzero(&msg, sizeof(ngx_whip_courier_msg_t));
 
     msg.type = NGX_WHIP_COURIER_ORDER;
     msg.to = token;
-    msg.number = ++ngx_whip_courier_number;
     msg.delete = order->delete;
     msg.id_len = order->id.len;
     msg.tag_len = order->if_match.len;
     msg.body_len = order->body.len;
 
-    if (ngx_whip_courier_send(generation, number, &msg, order->id.data,
-                              order->if_match.data, order->body.data,
-                              (ngx_socket_t) -1)
-        != NGX_OK)
-    {
-        ngx_free(o);
+    rc = ngx_whip_courier_send(generation, number, &msg, order->id.data,
+                               order->if_match.data, order->body.data, fds[1]);
+
+    (void) ngx_close_socket(fds[1]);
+
+    if (rc != NGX_OK) {
+        ngx_whip_courier_close(o);
         return 0;
     }
 
-    o->number = msg.number;
-    o->handler = handler;
-    o->data = data;
+    return o->number;
+}
+
+
+/* takes the socket */
+
+static ngx_whip_courier_order_t *
+ngx_whip_courier_open(ngx_socket_t fd)
+{
+    ngx_event_t               *ev;
+    ngx_connection_t          *c;
+    ngx_whip_courier_order_t  *o;
+
+    o = ngx_calloc(sizeof(ngx_whip_courier_order_t), ngx_cycle->log);
+    c = ngx_get_connection(fd, ngx_cycle->log);
+
+    if (o == NULL || c == NULL) {
+        goto failed;
+    }
+
+    c->data = o;
+    c->log = ngx_cycle->log;
+    c->read->log = c->log;
+    c->read->handler = ngx_whip_courier_answer;
+    c->write->log = c->log;
+
+    if (ngx_handle_read_event(c->read, 0) != NGX_OK) {
+        goto failed;
+    }
+
+    o->connection = c;
+    o->number = ++ngx_whip_courier_number;
 
     ev = &o->timer;
     ev->data = o;
-    ev->log = ngx_cycle->log;
+    ev->log = c->log;
     ev->handler = ngx_whip_courier_timeout;
 
     ngx_add_timer(ev, NGX_WHIP_COURIER_WAIT);
     ngx_queue_insert_tail(&ngx_whip_courier_orders, &o->queue);
 
-    return o->number;
+    return o;
+
+failed:
+
+    if (c) {
+        ngx_close_connection(c);
+
+    } else {
+        (void) ngx_close_socket(fd);
+    }
+
+    if (o) {
+        ngx_free(o);
+    }
+
+    return NULL;
+}
+
+
+static void
+ngx_whip_courier_close(ngx_whip_courier_order_t *o)
+{
+    ngx_queue_remove(&o->queue);
+
+    if (o->timer.timer_set) {
+        ngx_del_timer(&o->timer);
+    }
+
+    ngx_close_connection(o->connection);
+    ngx_free(o);
 }
 
 
@@ -202,9 +287,7 @@ ngx_whip_courier_forget(ngx_uint_t number)
         o = ngx_queue_data(q, ngx_whip_courier_order_t, queue);
 
         if (o->number == number) {
-            ngx_queue_remove(q);
-            ngx_del_timer(&o->timer);
-            ngx_free(o);
+            ngx_whip_courier_close(o);
             return;
         }
     }
@@ -214,23 +297,76 @@ ngx_whip_courier_forget(ngx_uint_t number)
 static void
 ngx_whip_courier_timeout(ngx_event_t *ev)
 {
-    void                      *data;
-    ngx_whip_outcome_t         outcome;
-    ngx_whip_courier_pt        handler;
-    ngx_whip_courier_order_t  *o;
+    ngx_whip_courier_failed(ev->data, NGX_WHIP_NO_ANSWER);
+}
 
-    o = ev->data;
+
+static void
+ngx_whip_courier_failed(ngx_whip_courier_order_t *o, ngx_uint_t reason)
+{
+    void                 *data;
+    ngx_whip_outcome_t    outcome;
+    ngx_whip_courier_pt   handler;
 
     handler = o->handler;
     data = o->data;
 
-    ngx_queue_remove(&o->queue);
-    ngx_free(o);
+    ngx_whip_courier_close(o);
 
     ngx_memzero(&outcome, sizeof(ngx_whip_outcome_t));
 
-    outcome.reason = NGX_WHIP_NO_ANSWER;
-    outcome.status = ngx_whip_reason(NGX_WHIP_NO_ANSWER)->status;
+    outcome.reason = reason;
+    outcome.status = ngx_whip_reason(reason)->status;
+
+    handler(data, &outcome);
+}
+
+
+static void
+ngx_whip_courier_answer(ngx_event_t *rev)
+{
+    void                        *data;
+    u_char                       buf[sizeof(ngx_whip_courier_outcome_t)
+                                     + NGX_WHIP_SESSION_FRAG];
+    ssize_t                      n;
+    ngx_connection_t            *c;
+    ngx_whip_outcome_t           outcome;
+    ngx_whip_courier_pt          handler;
+    ngx_whip_courier_order_t    *o;
+    ngx_whip_courier_outcome_t   answer;
+
+    c = rev->data;
+    o = c->data;
+
+    n = recv(c->fd, buf, sizeof(buf), 0);
+
+    if (n == -1 && ngx_socket_errno == NGX_EAGAIN) {
+        return;
+    }
+
+    if (n < (ssize_t) sizeof(ngx_whip_courier_outcome_t)) {
+
+        /* the worker is gone, and its sessions with it */
+
+        ngx_whip_courier_failed(o, NGX_WHIP_UNKNOWN_SESSION);
+        return;
+    }
+
+    ngx_memcpy(&answer, buf, sizeof(ngx_whip_courier_outcome_t));
+    ngx_memzero(&outcome, sizeof(ngx_whip_outcome_t));
+
+    outcome.status = answer.status;
+    outcome.reason = ngx_min(answer.reason, NGX_WHIP_NREASONS - 1);
+    ngx_memcpy(outcome.session, answer.session, sizeof(outcome.session));
+    outcome.etag_len = ngx_min(answer.etag_len, NGX_WHIP_ETAG_LEN);
+    ngx_memcpy(outcome.etag, answer.etag, outcome.etag_len);
+    outcome.body.data = buf + sizeof(ngx_whip_courier_outcome_t);
+    outcome.body.len = n - sizeof(ngx_whip_courier_outcome_t);
+
+    handler = o->handler;
+    data = o->data;
+
+    ngx_whip_courier_close(o);
 
     handler(data, &outcome);
 }
@@ -296,11 +432,10 @@ ngx_whip_courier_read(void *data, u_char *p, size_t len, ngx_socket_t fd)
         return;
 
     case NGX_WHIP_COURIER_ORDER:
-        ngx_whip_courier_obey(&msg, p);
-        break;
+        if (fd != (ngx_socket_t) -1) {
+            ngx_whip_courier_obey(&msg, p, fd);
+        }
 
-    case NGX_WHIP_COURIER_OUTCOME:
-        ngx_whip_courier_done(&msg, p);
         break;
     }
 
@@ -313,13 +448,16 @@ done:
 
 
 static void
-ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p)
+ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p, ngx_socket_t fd)
 {
-    u_char                  buf[NGX_WHIP_SESSION_FRAG];
-    ngx_uint_t              generation, number;
-    ngx_whip_order_t        order;
-    ngx_whip_outcome_t      outcome;
-    ngx_whip_courier_msg_t  answer;
+    u_char                      buf[sizeof(ngx_whip_courier_outcome_t)
+                                    + NGX_WHIP_SESSION_FRAG];
+    u_char                     *body;
+    ngx_whip_order_t            order;
+    ngx_whip_outcome_t          outcome;
+    ngx_whip_courier_outcome_t  answer;
+
+    body = buf + sizeof(ngx_whip_courier_outcome_t);
 
     order.delete = msg->delete;
     order.id.data = p;
@@ -329,61 +467,18 @@ ngx_whip_courier_obey(ngx_whip_courier_msg_t *msg, u_char *p)
     order.body.data = p + msg->id_len + msg->tag_len;
     order.body.len = msg->body_len;
 
-    ngx_whip_session_order(&order, &outcome, buf, sizeof(buf));
+    ngx_whip_session_order(&order, &outcome, body, NGX_WHIP_SESSION_FRAG);
 
-    ngx_memzero(&answer, sizeof(ngx_whip_courier_msg_t));
+    ngx_memzero(&answer, sizeof(ngx_whip_courier_outcome_t));
 
-    answer.type = NGX_WHIP_COURIER_OUTCOME;
-    answer.to = msg->from;
-    answer.number = msg->number;
     answer.status = outcome.status;
     answer.reason = outcome.reason;
     ngx_memcpy(answer.session, outcome.session, sizeof(answer.session));
-    answer.tag_len = outcome.etag_len;
-    answer.body_len = outcome.body.len;
+    answer.etag_len = outcome.etag_len;
+    ngx_memcpy(answer.etag, outcome.etag, outcome.etag_len);
 
-    if (ngx_live_peers_find(&ngx_whip_worker.registry.peers, msg->from,
-                            &generation, &number)
-        == NGX_OK)
-    {
-        (void) ngx_whip_courier_send(generation, number, &answer, NULL,
-                                     outcome.etag, outcome.body.data,
-                                     (ngx_socket_t) -1);
-    }
-}
+    ngx_memcpy(buf, &answer, sizeof(ngx_whip_courier_outcome_t));
 
-
-static void
-ngx_whip_courier_done(ngx_whip_courier_msg_t *msg, u_char *p)
-{
-    void                      *data;
-    ngx_queue_t               *q;
-    ngx_whip_outcome_t         outcome;
-    ngx_whip_courier_pt        handler;
-    ngx_whip_courier_order_t  *o;
-
-    for (q = ngx_queue_head(&ngx_whip_courier_orders);
-         q != ngx_queue_sentinel(&ngx_whip_courier_orders);
-         q = ngx_queue_next(q))
-    {
-        o = ngx_queue_data(q, ngx_whip_courier_order_t, queue);
-
-        if (o->number == msg->number) {
-            handler = o->handler;
-            data = o->data;
-
-            ngx_whip_courier_forget(o->number);
-
-            outcome.status = msg->status;
-            outcome.reason = ngx_min(msg->reason, NGX_WHIP_NREASONS - 1);
-            ngx_memcpy(outcome.session, msg->session, sizeof(outcome.session));
-            outcome.etag_len = ngx_min(msg->tag_len, NGX_WHIP_ETAG_LEN);
-            ngx_memcpy(outcome.etag, p, outcome.etag_len);
-            outcome.body.data = p + msg->tag_len;
-            outcome.body.len = msg->body_len;
-
-            handler(data, &outcome);
-            return;
-        }
-    }
+    (void) send(fd, buf, sizeof(ngx_whip_courier_outcome_t) + outcome.body.len,
+                MSG_NOSIGNAL);
 }

@@ -15,6 +15,8 @@
 #define NGX_WHIP_ENDPOINT_SESSION  "session/"
 
 #define NGX_WHIP_ENDPOINT_METHODS  "OPTIONS, GET, HEAD, POST, PATCH, DELETE"
+#define NGX_WHIP_ENDPOINT_ALLOW    "OPTIONS, GET, HEAD, POST"
+#define NGX_WHIP_SESSION_ALLOW     "OPTIONS, GET, HEAD, PATCH, DELETE"
 
 
 static ngx_int_t ngx_whip_endpoint_id(ngx_http_request_t *r, ngx_str_t *id);
@@ -65,23 +67,84 @@ static ngx_int_t ngx_whip_endpoint_text(ngx_http_request_t *r,
     const char *name, const char *value);
 
 
-ngx_int_t
-ngx_whip_endpoint_mask(ngx_http_request_t *r, ngx_str_t *prefix)
+void
+ngx_whip_endpoint_hide(ngx_http_request_t *r, ngx_str_t *prefix)
 {
-    u_char                   *p;
-    ngx_str_t                 uri;
-    ngx_whip_endpoint_ctx_t  *ctx;
+    u_char  *p, *q, *start, *last, *end;
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_whip_endpoint_ctx_t));
-    if (ctx == NULL) {
-        return NGX_ERROR;
+    start = r->request_line.data;
+    end = start + r->request_line.len;
+
+    p = r->request_line.len ? ngx_strlchr(start, end, ' ') : NULL;
+
+    if (p == NULL) {
+        return;
     }
 
-    ctx->path.data = r->uri.data + prefix->len;
-    ctx->path.len = r->uri.len - prefix->len;
-    ctx->args = r->args;
+    p++;
 
-    ngx_http_set_ctx(r, ctx, ngx_whip_http_module);
+    if ((size_t) (end - p) > prefix->len
+        && ngx_strncmp(p, prefix->data, prefix->len) == 0)
+    {
+        p += prefix->len;
+
+        if (p[-1] != '/' && *p == '/') {
+            p++;
+        }
+    }
+
+    last = end;
+
+    if (end - p >= 9 && ngx_strncmp(end - 9, " HTTP/", 6) == 0) {
+        last = end - 9;
+    }
+
+    if (last == p) {
+        return;
+    }
+
+    q = ngx_pnalloc(r->pool, (p - start) + 3 + (end - last));
+
+    if (q == NULL) {
+        r->request_line.len = p - start;
+        return;
+    }
+
+    r->request_line.data = q;
+
+    q = ngx_cpymem(q, start, p - start);
+    q = ngx_cpymem(q, "***", 3);
+    q = ngx_cpymem(q, last, end - last);
+
+    r->request_line.len = q - r->request_line.data;
+}
+
+
+ngx_int_t
+ngx_whip_endpoint_take(ngx_http_request_t *r, ngx_str_t *prefix)
+{
+    u_char                   *p;
+    ngx_whip_endpoint_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_pcalloc(r->pool, sizeof(ngx_whip_endpoint_ctx_t));
+        if (ctx == NULL) {
+            return NGX_ERROR;
+        }
+
+        ngx_http_set_ctx(r, ctx, ngx_whip_http_module);
+    }
+
+    ctx->taken = 1;
+
+    if (r->uri.len > prefix->len) {
+        ctx->path.data = r->uri.data + prefix->len;
+        ctx->path.len = r->uri.len - prefix->len;
+    }
+
+    ctx->args = r->args;
 
     if (ctx->path.len && ctx->path.data[0] == '/') {
         ctx->path.data++;
@@ -92,17 +155,18 @@ ngx_whip_endpoint_mask(ngx_http_request_t *r, ngx_str_t *prefix)
         return NGX_OK;
     }
 
-    /* the prefix stays: it is what the location is found by */
+    ngx_whip_endpoint_hide(r, prefix);
 
-    uri.len = prefix->len + (ctx->path.len ? 4 : 0);
-    uri.data = ngx_pnalloc(r->pool, uri.len);
-    if (uri.data == NULL) {
+    p = ngx_pnalloc(r->pool, prefix->len + 4);
+    if (p == NULL) {
         return NGX_ERROR;
     }
 
-    p = ngx_cpymem(uri.data, prefix->data, prefix->len);
+    r->uri.data = p;
+    p = ngx_cpymem(p, prefix->data, prefix->len);
 
     if (ctx->path.len) {
+
         if (p[-1] != '/') {
             *p++ = '/';
         }
@@ -110,25 +174,12 @@ ngx_whip_endpoint_mask(ngx_http_request_t *r, ngx_str_t *prefix)
         p = ngx_cpymem(p, "***", 3);
     }
 
-    uri.len = p - uri.data;
-
-    r->uri = uri;
-    r->unparsed_uri = uri;
+    r->uri.len = p - r->uri.data;
+    r->unparsed_uri = r->uri;
     r->valid_unparsed_uri = 1;
+
     ngx_str_null(&r->args);
     ngx_str_null(&r->exten);
-
-    r->request_line.len = r->method_name.len + 1 + uri.len + 1
-                          + r->http_protocol.len;
-    p = ngx_pnalloc(r->pool, r->request_line.len + 1);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    r->request_line.data = p;
-    r->request_line.len = ngx_sprintf(p, "%V %V %V", &r->method_name, &uri,
-                                      &r->http_protocol)
-                          - p;
 
     return NGX_OK;
 }
@@ -140,14 +191,17 @@ ngx_whip_endpoint_handler(ngx_http_request_t *r)
     ngx_str_t                  id;
     ngx_int_t                  rc;
     ngx_uint_t                 session;
+    ngx_whip_endpoint_ctx_t   *ctx;
     ngx_http_core_loc_conf_t  *clcf;
 
     /* after an internal redirect nothing is known any more */
 
-    if (ngx_http_get_module_ctx(r, ngx_whip_http_module) == NULL) {
+    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
+
+    if (ctx == NULL || !ctx->taken) {
         clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-        if (ngx_whip_endpoint_mask(r, &clcf->name) != NGX_OK) {
+        if (ngx_whip_endpoint_take(r, &clcf->name) != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
         }
     }
@@ -366,6 +420,11 @@ ngx_whip_endpoint_body(ngx_http_request_t *r, ngx_str_t *body)
             continue;
         }
 
+        if (!b->in_file) {
+            /* the last one of a chunked body, say */
+            continue;
+        }
+
         n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
 
         if (n != b->file_last - b->file_pos) {
@@ -526,7 +585,7 @@ ngx_whip_endpoint_name(ngx_http_request_t *r, ngx_str_t *name)
         p = &ctx->path.data[i];
 
         if (*p <= 0x20 || *p >= 0x7f || *p == '"' || *p == '\\') {
-            return NGX_WHIP_BAD_PATH;
+            return NGX_WHIP_BAD_SOURCE_NAME;
         }
 
         slashes += *p == '/';
@@ -548,6 +607,13 @@ ngx_whip_endpoint_name(ngx_http_request_t *r, ngx_str_t *name)
 
     } else if (ctx->path.len == 0) {
         *name = token;
+
+    } else if (ctx->path.len >= token.len
+               && ngx_memcmp(ctx->path.data, token.data, token.len) == 0)
+    {
+        /* the key is there already, and is not to be a source's name */
+
+        *name = ctx->path;
 
     } else {
         name->len = token.len + 1 + ctx->path.len;
@@ -921,6 +987,7 @@ ngx_whip_endpoint_refuse(ngx_http_request_t *r, ngx_uint_t reason,
     const char *why)
 {
     u_char                   *p, *last;
+    ngx_str_t                 id;
     ngx_int_t                 rc;
     const ngx_whip_reason_t  *text;
 
@@ -943,15 +1010,16 @@ ngx_whip_endpoint_refuse(ngx_http_request_t *r, ngx_uint_t reason,
     ngx_log_error(NGX_LOG_INFO, r->connection->log, 0,
                   "whip: refused: %s (%s)", text->name, why);
 
-    p = ngx_pnalloc(r->pool, 512);
+    p = ngx_pnalloc(r->pool, 128 + ngx_strlen(text->name)
+                             + 6 * ngx_strlen(why));
     if (p == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    /* names and sentences are ours, and need no escaping */
-
-    last = ngx_snprintf(p, 512, "{\"success\":false,\"error\":{\"code\":\"%s\","
-                        "\"message\":\"%s\"}}" CRLF, text->name, why);
+    last = ngx_sprintf(p, "{\"success\":false,\"error\":{\"code\":\"%s\","
+                       "\"message\":\"", text->name);
+    last = (u_char *) ngx_escape_json(last, (u_char *) why, ngx_strlen(why));
+    last = ngx_cpymem(last, "\"}}" CRLF, sizeof("\"}}" CRLF) - 1);
 
     rc = NGX_OK;
 
@@ -962,7 +1030,10 @@ ngx_whip_endpoint_refuse(ngx_http_request_t *r, ngx_uint_t reason,
         break;
 
     case NGX_HTTP_NOT_ALLOWED:
-        rc = ngx_whip_endpoint_text(r, "Allow", NGX_WHIP_ENDPOINT_METHODS);
+        rc = ngx_whip_endpoint_text(r, "Allow",
+                                    ngx_whip_endpoint_id(r, &id) == NGX_OK
+                                    ? NGX_WHIP_SESSION_ALLOW
+                                    : NGX_WHIP_ENDPOINT_ALLOW);
         break;
 
     case NGX_HTTP_UNSUPPORTED_MEDIA_TYPE:

@@ -28,16 +28,21 @@ typedef struct {
     ngx_str_t            label;      /* $whip_session */
     ngx_whip_session_t  *session;    /* that is waited for */
     ngx_uint_t           order;      /* sent to another worker, 0: none */
+    ngx_str_t            line;       /* the request line as it was */
+    unsigned             taken:1;    /* path and args are set */
 } ngx_whip_endpoint_ctx_t;
 
 
 #pragma GCC visibility push(hidden)
 
 /*
- * Takes the path and the arguments, which may hold a key, and leaves stars in
- * their place, before anybody logs the request.
+ * Leaves stars in the request line, in place of the path behind the prefix and
+ * of the arguments, which may hold a key, before anybody logs it.
  */
-ngx_int_t ngx_whip_endpoint_mask(ngx_http_request_t *r, ngx_str_t *prefix);
+void ngx_whip_endpoint_hide(ngx_http_request_t *r, ngx_str_t *prefix);
+
+/* the same with the URI; what was there is kept for the handler */
+ngx_int_t ngx_whip_endpoint_take(ngx_http_request_t *r, ngx_str_t *prefix);
 
 /* content handler */
 ngx_int_t ngx_whip_endpoint_handler(ngx_http_request_t *r);

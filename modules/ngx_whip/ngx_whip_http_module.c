@@ -37,6 +37,8 @@ typedef struct {
 
 static ngx_int_t ngx_whip_http_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_whip_http_postconfiguration(ngx_conf_t *cf);
+static ngx_int_t ngx_whip_http_phase(ngx_http_core_main_conf_t *cmcf,
+    ngx_uint_t phase, ngx_http_handler_pt handler);
 static ngx_int_t ngx_whip_http_listen_all(ngx_conf_t *cf,
     ngx_whip_main_conf_t *wmcf);
 static ngx_listening_t *ngx_whip_http_socket(ngx_conf_t *cf,
@@ -49,6 +51,8 @@ static char *ngx_whip_http_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
 static char *ngx_whip_http_whip(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static char *ngx_whip_http_check_zone(ngx_conf_t *cf, void *post, void *data);
+static char *ngx_whip_http_check_time(ngx_conf_t *cf, void *post, void *data);
 static char *ngx_whip_http_listen(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_whip_http_candidate(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -62,8 +66,11 @@ static char *ngx_whip_http_rate(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 static char *ngx_whip_http_status(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
+static ngx_str_t *ngx_whip_http_prefix(ngx_http_request_t *r, u_char *p,
+    size_t len);
+static ngx_int_t ngx_whip_http_mask_early(ngx_http_request_t *r);
 static ngx_int_t ngx_whip_http_mask(ngx_http_request_t *r);
-static ngx_int_t ngx_whip_http_mask_late(ngx_http_request_t *r);
+static ngx_int_t ngx_whip_http_mask_log(ngx_http_request_t *r);
 static ngx_int_t ngx_whip_http_header_filter(ngx_http_request_t *r);
 static ngx_int_t ngx_whip_http_variable(ngx_http_request_t *r,
     ngx_http_variable_value_t *v, uintptr_t data);
@@ -73,6 +80,15 @@ static ngx_conf_enum_t  ngx_whip_http_audio[] = {
     { ngx_string("aac"), NGX_WHIP_AUDIO_AAC },
     { ngx_string("opus"), NGX_WHIP_AUDIO_OPUS },
     { ngx_null_string, 0 }
+};
+
+
+static ngx_conf_post_t  ngx_whip_http_zone_bounds = {
+    ngx_whip_http_check_zone
+};
+
+static ngx_conf_post_t  ngx_whip_http_time_bounds = {
+    ngx_whip_http_check_time
 };
 
 
@@ -97,7 +113,7 @@ static ngx_command_t  ngx_whip_http_commands[] = {
       ngx_conf_set_size_slot,
       NGX_HTTP_MAIN_CONF_OFFSET,
       offsetof(ngx_whip_main_conf_t, zone_size),
-      NULL },
+      &ngx_whip_http_zone_bounds },
 
     { ngx_string("whip_candidate"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
@@ -139,14 +155,14 @@ static ngx_command_t  ngx_whip_http_commands[] = {
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_whip_conf_t, timeout),
-      NULL },
+      &ngx_whip_http_time_bounds },
 
     { ngx_string("whip_idle_timeout"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_msec_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
       offsetof(ngx_whip_conf_t, idle_timeout),
-      NULL },
+      &ngx_whip_http_time_bounds },
 
     { ngx_string("whip_jitter"),
       NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
@@ -287,6 +303,7 @@ ngx_whip_http_preconfiguration(ngx_conf_t *cf)
 static ngx_int_t
 ngx_whip_http_postconfiguration(ngx_conf_t *cf)
 {
+    ngx_uint_t                  n;
     ngx_http_handler_pt        *h;
     ngx_whip_main_conf_t       *wmcf;
     ngx_http_core_main_conf_t  *cmcf;
@@ -316,24 +333,48 @@ ngx_whip_http_postconfiguration(ngx_conf_t *cf)
 
     cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_core_module);
 
-    /* ahead of whatever logs the request; where a rewrite leads, later */
+    /* ahead of whatever logs the request */
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_POST_READ_PHASE].handlers);
-    if (h == NULL) {
+    if (ngx_whip_http_phase(cmcf, NGX_HTTP_POST_READ_PHASE,
+                            ngx_whip_http_mask_early)
+        != NGX_OK
+        || ngx_whip_http_phase(cmcf, NGX_HTTP_REWRITE_PHASE,
+                               ngx_whip_http_mask)
+           != NGX_OK
+        || ngx_whip_http_phase(cmcf, NGX_HTTP_LOG_PHASE,
+                               ngx_whip_http_mask_log)
+           != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
-    *h = ngx_whip_http_mask;
+    /* handlers of the last phase run from the first to the last */
 
-    h = ngx_array_push(&cmcf->phases[NGX_HTTP_REWRITE_PHASE].handlers);
-    if (h == NULL) {
-        return NGX_ERROR;
-    }
+    h = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.elts;
+    n = cmcf->phases[NGX_HTTP_LOG_PHASE].handlers.nelts;
 
-    *h = ngx_whip_http_mask_late;
+    ngx_memmove(&h[1], &h[0], (n - 1) * sizeof(ngx_http_handler_pt));
+    h[0] = ngx_whip_http_mask_log;
 
     ngx_http_next_header_filter = ngx_http_top_header_filter;
     ngx_http_top_header_filter = ngx_whip_http_header_filter;
+
+    return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_whip_http_phase(ngx_http_core_main_conf_t *cmcf, ngx_uint_t phase,
+    ngx_http_handler_pt handler)
+{
+    ngx_http_handler_pt  *h;
+
+    h = ngx_array_push(&cmcf->phases[phase].handlers);
+    if (h == NULL) {
+        return NGX_ERROR;
+    }
+
+    *h = handler;
 
     return NGX_OK;
 }
@@ -468,13 +509,6 @@ ngx_whip_http_init_main_conf(ngx_conf_t *cf, void *conf)
 
     ngx_conf_init_size_value(wmcf->zone_size, 4 * 1024 * 1024);
 
-    if (wmcf->zone_size < ngx_whip_registry_min_size()) {
-        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
-                      "\"whip_zone\" is too small, at least %uzk are needed",
-                      ngx_whip_registry_min_size() / 1024 + 1);
-        return NGX_CONF_ERROR;
-    }
-
     return NGX_CONF_OK;
 }
 
@@ -532,6 +566,8 @@ ngx_whip_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_whip_conf_t  *prev = parent;
     ngx_whip_conf_t  *conf = child;
 
+    ngx_whip_location_t       *location, parent_location;
+    ngx_whip_main_conf_t      *wmcf;
     ngx_http_core_loc_conf_t  *clcf;
 
     ngx_conf_merge_ptr_value(conf->candidates, prev->candidates, NULL);
@@ -549,11 +585,38 @@ ngx_whip_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_uint_value(conf->rate_number, prev->rate_number, 5);
     ngx_conf_merge_msec_value(conf->rate_time, prev->rate_time, 1000);
 
+    clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
+
+    /* "if" and "limit_except" in a location with `whip` */
+
+    if (clcf->noname && conf->app.len == 0 && prev->app.len) {
+
+        conf->app = prev->app;
+        conf->server = prev->server;
+        conf->scope = prev->scope;
+        conf->location = prev->location;
+
+        if (clcf->handler == NULL) {
+            clcf->handler = ngx_whip_endpoint_handler;
+        }
+
+        wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_whip_http_module);
+        location = wmcf->locations.elts;
+        parent_location = location[conf->location];
+
+        location = ngx_array_push(&wmcf->locations);
+        if (location == NULL) {
+            return NGX_CONF_ERROR;
+        }
+
+        *location = parent_location;
+        location->conf = conf;
+    }
+
     if (conf->app.len) {
 
         /* offers stay in memory, and nobody sends larger ones */
 
-        clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
         clcf->client_max_body_size = NGX_WHIP_ENDPOINT_BODY;
         clcf->client_body_buffer_size = NGX_WHIP_ENDPOINT_BODY;
     }
@@ -613,8 +676,15 @@ ngx_whip_http_whip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
 #endif
 
-    if (clcf->named || clcf->name.len == 0) {
+    if (clcf->named || clcf->noname || clcf->exact_match || clcf->name.len == 0)
+    {
         return "needs a location with a prefix";
+    }
+
+    if (clcf->handler == ngx_whip_status_json
+        || clcf->handler == ngx_whip_status_prometheus)
+    {
+        return "cannot be where \"whip_status\" is";
     }
 
     clcf->handler = ngx_whip_endpoint_handler;
@@ -631,12 +701,39 @@ ngx_whip_http_whip(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     *prefix = &clcf->name;
 
+    wcf->location = wmcf->locations.nelts - 1;
+
     location->conf = wcf;
     location->prefix = &clcf->name;
     location->file = cf->conf_file->file.name.data;
     location->line = cf->conf_file->line;
 
     return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_whip_http_check_zone(ngx_conf_t *cf, void *post, void *data)
+{
+    size_t *size = data;
+
+    if (*size < ngx_whip_registry_min_size()) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"whip_zone\" is too small, it must be at least "
+                           "%uzk", ngx_whip_registry_min_size() / 1024 + 1);
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
+}
+
+
+static char *
+ngx_whip_http_check_time(ngx_conf_t *cf, void *post, void *data)
+{
+    ngx_msec_t *time = data;
+
+    return *time ? NGX_CONF_OK : "needs a timeout above 0";
 }
 
 
@@ -726,7 +823,8 @@ ngx_whip_http_candidate(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         if (ngx_parse_addr_port(cf->pool, addr, value[i].data, value[i].len)
-            != NGX_OK)
+            != NGX_OK
+            || ngx_inet_wildcard(addr->sockaddr))
         {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                                "invalid address \"%V\" in \"whip_candidate\", "
@@ -799,6 +897,14 @@ ngx_whip_http_ice_server(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         }
 
         return "takes a URL, username= and credential=";
+    }
+
+    if (value[1].data[value[1].len - 1] == ':') {
+        return "needs a host in its URL, as in \"stun:\"HOST";
+    }
+
+    if ((username.len == 0) != (credential.len == 0)) {
+        return "needs username= and credential= together";
     }
 
     if (ngx_whip_http_ice_word(&value[1]) != NGX_OK
@@ -949,6 +1055,10 @@ ngx_whip_http_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     clcf = ngx_http_conf_get_module_loc_conf(cf, ngx_http_core_module);
     wmcf = ngx_http_conf_get_module_main_conf(cf, ngx_whip_http_module);
 
+    if (clcf->handler == ngx_whip_endpoint_handler) {
+        return "cannot be where \"whip\" is";
+    }
+
     wmcf->status = 1;
     clcf->handler = ngx_whip_status_json;
 
@@ -966,60 +1076,143 @@ ngx_whip_http_status(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
-static ngx_int_t
-ngx_whip_http_mask(ngx_http_request_t *r)
+/* the longest prefix of a location with `whip` that p .. p + len begins with */
+
+static ngx_str_t *
+ngx_whip_http_prefix(ngx_http_request_t *r, u_char *p, size_t len)
 {
-    ngx_str_t            **prefix;
-    ngx_uint_t             i, best;
+    ngx_str_t            **prefix, *best;
+    ngx_uint_t             i;
     ngx_whip_srv_conf_t   *wscf;
 
     wscf = ngx_http_get_module_srv_conf(r, ngx_whip_http_module);
 
     prefix = wscf->prefixes.elts;
-    best = wscf->prefixes.nelts;
+    best = NULL;
 
     for (i = 0; i < wscf->prefixes.nelts; i++) {
 
-        if (r->uri.len >= prefix[i]->len
-            && ngx_strncmp(r->uri.data, prefix[i]->data, prefix[i]->len) == 0
-            && (best == wscf->prefixes.nelts
-                || prefix[i]->len > prefix[best]->len))
+        if (len >= prefix[i]->len
+            && ngx_strncmp(p, prefix[i]->data, prefix[i]->len) == 0
+            && (best == NULL || prefix[i]->len > best->len))
         {
-            best = i;
+            best = prefix[i];
         }
     }
 
-    if (best < wscf->prefixes.nelts
-        && ngx_whip_endpoint_mask(r, prefix[best]) != NGX_OK)
-    {
+    return best;
+}
+
+
+/* what happens before the location is known may be logged */
+
+static ngx_int_t
+ngx_whip_http_mask_early(ngx_http_request_t *r)
+{
+    ngx_str_t                *prefix;
+    ngx_whip_endpoint_ctx_t  *ctx;
+
+    prefix = ngx_whip_http_prefix(r, r->uri.data, r->uri.len);
+
+    if (prefix == NULL) {
+        return NGX_DECLINED;
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_whip_endpoint_ctx_t));
+    if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    ctx->line = r->request_line;
+    ngx_http_set_ctx(r, ctx, ngx_whip_http_module);
+
+    ngx_whip_endpoint_hide(r, prefix);
 
     return NGX_DECLINED;
 }
 
 
 static ngx_int_t
-ngx_whip_http_mask_late(ngx_http_request_t *r)
+ngx_whip_http_mask(ngx_http_request_t *r)
 {
     ngx_whip_conf_t           *wcf;
+    ngx_whip_endpoint_ctx_t   *ctx;
     ngx_http_core_loc_conf_t  *clcf;
 
     wcf = ngx_http_get_module_loc_conf(r, ngx_whip_http_module);
+    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
 
-    if (wcf->app.len == 0
-        || ngx_http_get_module_ctx(r, ngx_whip_http_module) != NULL)
-    {
+    if (wcf->app.len == 0) {
+
+        /* another location: what it logs is not for us to change */
+
+        if (ctx && ctx->line.len) {
+            r->request_line = ctx->line;
+            ngx_str_null(&ctx->line);
+        }
+
         return NGX_DECLINED;
     }
 
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+    if (ctx == NULL || !ctx->taken) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
 
-    if (ngx_whip_endpoint_mask(r, &clcf->name) != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        if (ngx_whip_endpoint_take(r, &clcf->name) != NGX_OK) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
     }
 
     return NGX_DECLINED;
+}
+
+
+/* malformed requests, and rewritten ones that nginx refused by itself */
+
+static ngx_int_t
+ngx_whip_http_mask_log(ngx_http_request_t *r)
+{
+    u_char                    *p, *end;
+    ngx_str_t                 *prefix;
+    ngx_whip_conf_t           *wcf;
+    ngx_http_core_loc_conf_t  *clcf;
+
+    if (ngx_http_get_module_ctx(r, ngx_whip_http_module)
+        || r->request_line.len == 0)
+    {
+        return NGX_OK;
+    }
+
+    wcf = ngx_http_get_module_loc_conf(r, ngx_whip_http_module);
+
+    if (wcf->app.len) {
+        clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
+
+        if (ngx_whip_endpoint_take(r, &clcf->name) != NGX_OK) {
+            r->request_line.len = 0;
+        }
+
+        return NGX_OK;
+    }
+
+    end = r->request_line.data + r->request_line.len;
+    p = ngx_strlchr(r->request_line.data, end, ' ');
+
+    if (p == NULL) {
+        return NGX_OK;
+    }
+
+    p++;
+
+    prefix = ngx_whip_http_prefix(r, p, end - p);
+
+    if (prefix) {
+        ngx_whip_endpoint_hide(r, prefix);
+        ngx_str_null(&r->uri);
+        ngx_str_null(&r->unparsed_uri);
+        ngx_str_null(&r->args);
+    }
+
+    return NGX_OK;
 }
 
 
@@ -1030,7 +1223,13 @@ ngx_whip_http_header_filter(ngx_http_request_t *r)
 
     wcf = ngx_http_get_module_loc_conf(r, ngx_whip_http_module);
 
-    if (wcf->app.len && r == r->main
+    /* where error_page has led to, the location is another */
+
+    if (r == r->main
+        && (wcf->app.len
+            || (r->error_page
+                && ngx_whip_http_prefix(r, r->unparsed_uri.data,
+                                        r->unparsed_uri.len)))
         && ngx_whip_endpoint_cors(r) != NGX_OK)
     {
         return NGX_ERROR;
