@@ -1174,11 +1174,12 @@ ngx_whip_http_mask_log(ngx_http_request_t *r)
     u_char                    *p, *end;
     ngx_str_t                 *prefix;
     ngx_whip_conf_t           *wcf;
+    ngx_whip_endpoint_ctx_t   *ctx;
     ngx_http_core_loc_conf_t  *clcf;
 
-    if (ngx_http_get_module_ctx(r, ngx_whip_http_module)
-        || r->request_line.len == 0)
-    {
+    ctx = ngx_http_get_module_ctx(r, ngx_whip_http_module);
+
+    if ((ctx && ctx->taken) || r->request_line.len == 0) {
         return NGX_OK;
     }
 
@@ -1197,7 +1198,7 @@ ngx_whip_http_mask_log(ngx_http_request_t *r)
     end = r->request_line.data + r->request_line.len;
     p = ngx_strlchr(r->request_line.data, end, ' ');
 
-    if (p == NULL) {
+    if (p == NULL || ctx) {
         return NGX_OK;
     }
 
