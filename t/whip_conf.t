@@ -241,7 +241,8 @@ wrong("$_; # again", qr/is duplicate/, http => "$_;\n$_; # again")
 
 # --- addresses and memory ---------------------------------------------------
 
-wrong('whip_zone 64k', qr/too small, .*at least \d+k/, http => 'whip_zone 64k;');
+wrong('whip_zone 64k', qr/too small, .*at least \d+k/,
+    http => 'whip_zone 64k;');
 wrong('whip_zone x', qr/invalid value/, http => 'whip_zone x;');
 wrong('whip_zone 1m', qr/not allowed here/, server => 'whip_zone 1m;');
 
@@ -376,7 +377,7 @@ is(post_offer($t, '/whip/y')->{status}, 201, 'changes nothing');
 
 my $mark = $t->mark;
 
-ok($t->reload(conf(http => "$short whip_zone 2m;")), 'another size of the zone');
+ok($t->reload(conf(http => "$short whip_zone 2m;")), 'another size');
 is(post_offer($t, '/whip/z')->{status}, 201, 'works');
 is($t->logged(qr/whip: new registry with room/, $mark), 1, 'with a new one');
 

@@ -56,9 +56,8 @@ http {
     server {
         listen %%HTTP%%;
 
-        location /whip/     { whip live; }
-        location = /status  { whip_status; }
-        location = /sources { multisource_status; }
+        location /whip/    { whip live; }
+        location = /status { whip_status; }
     }
 }
 EOC
@@ -67,7 +66,7 @@ my $p = Peer->publish($t, url => 'http://' . $near->here . ':'
     . $t->port('HTTP') . '/whip/Cam', bearer => $key, consent => 200,
     keyframe => 'jump');
 
-$p->connected or BAIL_OUT('the peer is not connected');
+$p->connected or die 'the peer is not connected';
 
 my $session = $t->wait_for(sub {
     my $session = session();
@@ -142,7 +141,7 @@ sub flood {
     cmp_ok($more{requests} - $more{responses}, '<=', 2,
         "of $more{requests} consent checks $more{responses} were answered");
 
-    is(join(' ', %status) =~ s/ \d+$//r, '412', 'orders were carried out');
+    is(join(' ', keys %status), '412', 'orders were carried out');
     cmp_ok($slowest, '<', 1, "after $slowest s at most");
     cmp_ok($more{memory}, '<', 4096, "$more{memory} KB of memory more");
 
@@ -159,8 +158,9 @@ sub flood {
 
 sub patch {
     return $t->request('PATCH', $answer->{location} =~ s{^http://[^/]+}{}r,
-        headers => { 'Content-Type' => 'application/trickle-ice-sdpfrag',
-                     'If-Match' => '"another"', Authorization => "Bearer $key" },
+        headers => { 'If-Match'     => '"another"',
+                     'Content-Type' => 'application/trickle-ice-sdpfrag',
+                     Authorization  => "Bearer $key" },
         body => "a=ice-ufrag:abcd\r\na=ice-pwd:0123456789012345678901\r\n",
         leak_ok => 1)->{status};
 }

@@ -436,7 +436,8 @@ my %bad = (
 );
 
 for my $code (sort keys %bad) {
-    is(code(post(offer => $_->[1])), $code, "$code: $_->[0]") for @{ $bad{$code} };
+    is(code(post(offer => $_->[1])), $code, "$code: $_->[0]")
+        for @{ $bad{$code} };
 }
 
 # too large for us, and by chunks, and before nginx has asked us

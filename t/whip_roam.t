@@ -69,10 +69,9 @@ http {
 
         root %%TOP%%/html;
 
-        location /whip/         { whip live; }
-        location /sources/      { multisource_api; }
-        location = /status      { multisource_status; }
-        location = /whip-status { whip_status; }
+        location /whip/    { whip live; }
+        location /sources/ { multisource_api; }
+        location = /status { whip_status; }
     }
 }
 EOC
@@ -83,7 +82,8 @@ my $events = $t->events('/sources/alice/events');
 roam($home, "http://$here", qw(renumber move));
 
 is(join(' ', grep { $_ ne 'source_updated' } collect($events)),
-    'source_added source_removed', 'for viewers it was one and the same source all the time');
+    'source_added source_removed',
+    'for viewers it was one and the same source all the time');
 
 # a host that has IPv6 and nothing else
 
@@ -116,7 +116,7 @@ sub roam {
 # the session there is
 
 sub session {
-    my ($session) = @{ $t->get('/whip-status')->json->{list} };
+    my ($session) = @{ $t->get('/status')->json->{list} };
     return $session || {};
 }
 

@@ -180,6 +180,8 @@ struct ngx_whip_track_s {
     int64_t              pts;            /* of the last packet */
     int64_t              pts_us;         /* where that is on the time line */
     ngx_msec_t           pts_time;       /* when it came */
+    ngx_uint_t           credit;         /* samples that may be transcoded */
+    ngx_msec_t           credit_time;
     unsigned             pts_set:1;
 
     unsigned             config_sent:1;
@@ -196,6 +198,14 @@ struct ngx_whip_track_s {
     ngx_uint_t           dropped;        /* damaged ones, not published */
     uint64_t             bytes;          /* of payload received */
 };
+
+
+/* a source of authentic packets */
+
+typedef struct {
+    uint32_t             ssrc;
+    ngx_msec_t           heard;
+} ngx_whip_ssrc_t;
 
 
 struct ngx_whip_session_s {
@@ -222,10 +232,8 @@ struct ngx_whip_session_s {
     ngx_uint_t           patch_count;    /* since patch_time */
 
     ngx_str_t            client;         /* text of the HTTP client's address */
-    ngx_str_t            name;           /* masked */
 
     ngx_uint_t           state;          /* ngx_whip_state_e */
-    ngx_uint_t           reason;         /* why it ended */
 
     ngx_str_t            offer;          /* in the pool */
     ngx_whip_answer_t    answer;         /* strings in the offer */
@@ -244,7 +252,7 @@ struct ngx_whip_session_s {
     ngx_whip_track_t     video;
     ngx_whip_stream_t   *streams[NGX_WHIP_STREAMS];
     ngx_uint_t           nstreams;
-    uint32_t             ssrcs[NGX_WHIP_SSRCS];     /* authentic ones */
+    ngx_whip_ssrc_t      ssrcs[NGX_WHIP_SSRCS];
     ngx_uint_t           nssrcs;
     ngx_whip_clock_t     clock;
     ngx_whip_twcc_t      twcc;
@@ -253,7 +261,6 @@ struct ngx_whip_session_s {
     ngx_event_t          timer;          /* the next of its deadlines */
     ngx_event_t          end;            /* posted: frees it */
     ngx_msec_t           created;
-    ngx_msec_t           connected;
     ngx_msec_t           alive;          /* last sign of life */
     ngx_msec_t           media_time;     /* last media packet */
     ngx_msec_t           twcc_time;      /* last feedback of each kind */
@@ -268,6 +275,7 @@ struct ngx_whip_session_s {
     uint64_t             packets;
     ngx_uint_t           bad_packets;    /* failed authentication */
     ngx_uint_t           bad_count;      /* of them, in this second */
+    ngx_uint_t           count;          /* of all, in this second */
     ngx_uint_t           rtcp_count;     /* feedback sent in this second */
     ngx_uint_t           rtt;            /* ms, 0 unknown */
 

@@ -21,6 +21,10 @@
 #define NGX_WHIP_CLOCK_PAUSE       2000000      /* to tell it from a stall */
 #define NGX_WHIP_CLOCK_SETTLE      2000000      /* before a step */
 
+/* tracks that begin as close to each other began at the same time */
+
+#define NGX_WHIP_CLOCK_TOGETHER    250000
+
 /* slewing begins when the first was exceeded for long, and ends at the last */
 
 #define NGX_WHIP_CLOCK_SLACK       8000
@@ -250,7 +254,14 @@ ngx_whip_clock_transit(ngx_whip_clock_t *c, ngx_whip_clock_track_t *t,
         return now;
     }
 
-    transit = o->floor - o->offset;
+    /*
+     * Tracks that begin together may begin with what was held back until there
+     * was a connection: then their first frames belong to each other.
+     */
+
+    transit = (now - o->placed < NGX_WHIP_CLOCK_TOGETHER)
+              ? o->placed - o->base : o->floor;
+    transit -= o->offset;
 
     return (t == c->track) ? transit - c->bias : transit + c->bias;
 }

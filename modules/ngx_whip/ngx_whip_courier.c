@@ -153,7 +153,7 @@ ngx_whip_courier_connection(ngx_uint_t generation, ngx_uint_t number,
 
 ngx_uint_t
 ngx_whip_courier_order(ngx_atomic_uint_t token, ngx_whip_order_t *order,
-    ngx_whip_courier_pt handler, void *data)
+    ngx_whip_courier_pt handler, void *data, ngx_uint_t *reason)
 {
     ngx_int_t                  rc;
     ngx_uint_t                 generation, number;
@@ -161,12 +161,19 @@ ngx_whip_courier_order(ngx_atomic_uint_t token, ngx_whip_order_t *order,
     ngx_whip_courier_msg_t     msg;
     ngx_whip_courier_order_t  *o;
 
+    *reason = NGX_WHIP_UNKNOWN_SESSION;
+
     if (ngx_live_peers_find(&ngx_whip_worker.registry.peers, token,
                             &generation, &number)
-        != NGX_OK
-        || socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0,
-                      fds)
-           == -1)
+        != NGX_OK)
+    {
+        return 0;
+    }
+
+    *reason = NGX_WHIP_NO_ANSWER;
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_NONBLOCK|SOCK_CLOEXEC, 0, fds)
+        == -1)
     {
         return 0;
     }

@@ -59,10 +59,12 @@ ngx_int_t ngx_whip_courier_connection(ngx_uint_t generation,
 /*
  * Has the owner of the session do it; `handler` runs once, with
  * NGX_WHIP_NO_ANSWER after a while, unless it is forgotten before.  Returns a
- * number for that, 0: the session's worker is not there.
+ * number for that, or 0 with a reason: the session's worker is not there, or
+ * cannot be reached now.
  */
 ngx_uint_t ngx_whip_courier_order(ngx_atomic_uint_t token,
-    ngx_whip_order_t *order, ngx_whip_courier_pt handler, void *data);
+    ngx_whip_order_t *order, ngx_whip_courier_pt handler, void *data,
+    ngx_uint_t *reason);
 void ngx_whip_courier_forget(ngx_uint_t number);
 
 #pragma GCC visibility pop

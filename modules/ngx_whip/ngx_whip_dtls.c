@@ -23,6 +23,9 @@
 
 #define NGX_WHIP_DTLS_DAYS      365
 
+/* bytes of a client's certificates; that is also what is put together for it */
+#define NGX_WHIP_DTLS_CHAIN     16384
+
 
 struct ngx_whip_dtls_s {
     ngx_whip_session_t  *session;
@@ -171,6 +174,7 @@ ngx_whip_dtls_context(ngx_log_t *log)
                              |SSL_OP_CIPHER_SERVER_PREFERENCE);
     SSL_CTX_set_session_cache_mode(ctx, SSL_SESS_CACHE_OFF);
     SSL_CTX_set_read_ahead(ctx, 1);
+    SSL_CTX_set_max_cert_list(ctx, NGX_WHIP_DTLS_CHAIN);
 
     /* any chain: what counts is the digest, which comes by way of HTTPS */
 
@@ -484,6 +488,10 @@ ngx_whip_dtls_handshake(ngx_whip_session_t *s)
         }
 
         if (dtls->mismatch) {
+
+            /* all of nginx's SSL has one queue of errors */
+            ERR_clear_error();
+
             ngx_log_error(NGX_LOG_INFO, s->log, 0,
                           "whip: the client's certificate is not the one of "
                           "its offer");
@@ -639,10 +647,10 @@ void
 ngx_whip_dtls_close(ngx_whip_session_t *s)
 {
     if (s->dtls && s->dtls->done && s->path) {
-        ERR_clear_error();
         (void) SSL_shutdown(s->dtls->ssl);
-        ERR_clear_error();
     }
+
+    ERR_clear_error();
 }
 
 

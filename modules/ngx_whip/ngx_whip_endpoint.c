@@ -881,6 +881,7 @@ static ngx_int_t
 ngx_whip_endpoint_order(ngx_http_request_t *r, ngx_whip_order_t *order)
 {
     u_char                    buf[NGX_WHIP_SESSION_FRAG];
+    ngx_uint_t                reason;
     ngx_atomic_uint_t         token;
     ngx_whip_outcome_t        outcome;
     ngx_whip_endpoint_ctx_t  *ctx;
@@ -909,10 +910,10 @@ ngx_whip_endpoint_order(ngx_http_request_t *r, ngx_whip_order_t *order)
     }
 
     ctx->order = ngx_whip_courier_order(token, order,
-                                        ngx_whip_endpoint_outcome, r);
+                                        ngx_whip_endpoint_outcome, r, &reason);
 
     if (ctx->order == 0) {
-        return ngx_whip_endpoint_refuse(r, NGX_WHIP_UNKNOWN_SESSION, NULL);
+        return ngx_whip_endpoint_refuse(r, reason, NULL);
     }
 
     r->main->count++;

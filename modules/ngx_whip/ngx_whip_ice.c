@@ -11,9 +11,10 @@
 #include "ngx_whip_path.h"
 #include "ngx_whip_random.h"
 #include "ngx_whip_session.h"
+#include "ngx_whip_udp.h"
 
 
-#define NGX_WHIP_ICE_RATE   100      /* requests of a session in a second */
+#define NGX_WHIP_ICE_RATE   100      /* checked requests in a second */
 #define NGX_WHIP_ICE_STALE  3000     /* ms; nothing comes by this path now */
 
 
@@ -220,17 +221,6 @@ ngx_whip_ice_check(ngx_whip_session_t *s, ngx_whip_stun_t *stun, u_char *p,
         return NGX_DECLINED;
     }
 
-    now = ngx_time();
-
-    if (s->stun_time != now) {
-        s->stun_time = now;
-        s->stun_count = 0;
-    }
-
-    if (++s->stun_count > NGX_WHIP_ICE_RATE) {
-        return NGX_DECLINED;
-    }
-
     ngx_whip_ice_name(stun, &ufrag);
 
     key->data = s->pwd;
@@ -251,7 +241,20 @@ ngx_whip_ice_check(ngx_whip_session_t *s, ngx_whip_stun_t *stun, u_char *p,
         return NGX_DECLINED;
     }
 
-    return ngx_whip_stun_verify(stun, p, len, key);
+    if (ngx_whip_stun_verify(stun, p, len, key) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    /* who has the password may want a socket for each request */
+
+    now = ngx_time();
+
+    if (s->stun_time != now) {
+        s->stun_time = now;
+        s->stun_count = 0;
+    }
+
+    return ++s->stun_count > NGX_WHIP_ICE_RATE ? NGX_DECLINED : NGX_OK;
 }
 
 
@@ -317,11 +320,36 @@ void
 ngx_whip_ice_input(ngx_whip_path_t *path, u_char *p, size_t len)
 {
     ngx_str_t        key;
+    ngx_whip_path_t  old;
     ngx_whip_stun_t  stun;
 
-    if (ngx_whip_stun_parse(&stun, p, len) == NGX_OK
-        && ngx_whip_ice_check(path->session, &stun, p, len, &key) == NGX_OK)
-    {
-        ngx_whip_ice_answer(path, &stun, &key);
+    if (ngx_whip_stun_parse(&stun, p, len) != NGX_OK) {
+        return;
     }
+
+    if (ngx_whip_ice_check(path->session, &stun, p, len, &key) == NGX_OK) {
+        ngx_whip_ice_answer(path, &stun, &key);
+        return;
+    }
+
+    /* what was this client's address may be another's, or its next session's */
+
+    if (path->tcp || ngx_current_msec - path->used < NGX_WHIP_ICE_STALE
+        || ngx_whip_ice_find(&stun) == path->session)
+    {
+        return;
+    }
+
+    old = *path;
+    ngx_whip_path_close(path);
+
+    if (ngx_whip_ice_own(&stun)) {
+        ngx_whip_udp_handed(p, len, &old.peer.sockaddr, old.peer_len,
+                            &old.local.sockaddr, old.local_len);
+        return;
+    }
+
+    (void) ngx_whip_ice_forward(&stun, p, len, &old.peer.sockaddr,
+                                old.peer_len, &old.local.sockaddr,
+                                old.local_len);
 }

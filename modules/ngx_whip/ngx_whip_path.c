@@ -6,6 +6,7 @@
 
 #include "ngx_whip.h"
 #include "ngx_whip_path.h"
+#include "ngx_whip_session.h"
 #include "ngx_whip_tcp.h"
 #include "ngx_whip_udp.h"
 
@@ -119,6 +120,10 @@ ngx_whip_path_close(ngx_whip_path_t *path)
         {
             s->path = path;
         }
+    }
+
+    if (s->path && s->state != NGX_WHIP_CLOSED) {
+        ngx_whip_session_path_changed(s);
     }
 }
 

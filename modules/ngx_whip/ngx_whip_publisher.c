@@ -39,6 +39,10 @@ extern ngx_module_t  ngx_rtmp_module;
 #define NGX_WHIP_PUBLISHER_AUDIO   4           /* chunk stream ids */
 #define NGX_WHIP_PUBLISHER_VIDEO   6
 
+/* bytes: the answer to a command is read from one chunk */
+
+#define NGX_WHIP_PUBLISHER_CHUNK   1024
+
 /* multisource knows such a session by its beginning */
 
 #define NGX_WHIP_PUBLISHER_AGENT   "ngx_whip"
@@ -137,6 +141,13 @@ ngx_whip_publisher_resolve(ngx_cycle_t *cycle, ngx_whip_conf_t *conf,
         ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
                       "the rtmp application \"%V\" of \"whip\" needs "
                       "\"live on\" in %s:%ui", &conf->app, file, line);
+        return NGX_ERROR;
+    }
+
+    if (cscf->chunk_size < NGX_WHIP_PUBLISHER_CHUNK) {
+        ngx_log_error(NGX_LOG_EMERG, cycle->log, 0,
+                      "\"whip\" needs a \"chunk_size\" of at least %d in "
+                      "rtmp, in %s:%ui", NGX_WHIP_PUBLISHER_CHUNK, file, line);
         return NGX_ERROR;
     }
 

@@ -119,7 +119,8 @@ ngx_whip_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 
     /* tokens start where those of an earlier zone cannot be */
 
-    shared->peers.tokens = (ngx_atomic_uint_t) ngx_time() << 16;
+    shared->peers.tokens = ((ngx_atomic_uint_t) ngx_time() << 22)
+                           + ((ngx_atomic_uint_t) ngx_pid << 8);
 
     ngx_memory_barrier();
     shared->magic = NGX_WHIP_MAGIC;

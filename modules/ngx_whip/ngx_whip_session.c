@@ -15,6 +15,7 @@
 #include "ngx_whip_random.h"
 #include "ngx_whip_session.h"
 #include "ngx_whip_srtp.h"
+#include "ngx_whip_ssrc.h"
 #include "ngx_whip_stats.h"
 #include "ngx_whip_stream.h"
 #include "ngx_whip_track.h"
@@ -30,8 +31,15 @@
 
 #define NGX_WHIP_SESSION_BYE      5000     /* ms without media after a BYE */
 
-/* packets in a second that are not authentic: then it is not worth trying */
+/*
+ * Packets in a second that are not authentic: then those of sources that are
+ * not known are not tried any more
+ */
 #define NGX_WHIP_SESSION_BAD      1000
+
+#define NGX_WHIP_SESSION_PACKETS  25000    /* in a second, of any kind */
+
+#define NGX_WHIP_SESSION_RTCP     8        /* bytes of the shortest packet */
 
 /* who closes DTLS and then sends a DELETE is told that it went well */
 #define NGX_WHIP_SESSION_PAST     256      /* sessions remembered */
@@ -56,7 +64,6 @@ static ngx_uint_t ngx_whip_session_parse(ngx_whip_session_t *s,
     ngx_whip_session_ask_t *ask, const char **why);
 static ngx_int_t ngx_whip_session_names(ngx_whip_session_t *s,
     ngx_whip_session_ask_t *ask);
-static void ngx_whip_session_mask(ngx_whip_session_t *s, ngx_str_t *name);
 static void ngx_whip_session_local(ngx_whip_session_t *s,
     ngx_whip_local_t *local, ngx_whip_candidate_t *candidates);
 static void ngx_whip_session_remember(ngx_whip_session_t *s);
@@ -276,24 +283,11 @@ ngx_whip_session_names(ngx_whip_session_t *s, ngx_whip_session_ask_t *ask)
     (void) ngx_cpystrn(s->stats.client, s->client.data,
                        ngx_min(s->client.len + 1, sizeof(s->stats.client)));
 
-    ngx_whip_session_mask(s, &ask->publish.name);
+    /* until it has another, the name may hold a key */
+
+    ngx_memcpy(s->stats.name, "***", sizeof("***"));
 
     return NGX_OK;
-}
-
-
-/* of what may be a key at most 4 characters, and a quarter of it */
-
-static void
-ngx_whip_session_mask(ngx_whip_session_t *s, ngx_str_t *name)
-{
-    size_t   n;
-    u_char  *p;
-
-    n = ngx_min(name->len / 4, 4);
-
-    p = ngx_cpymem(s->stats.name, name->data, n);
-    ngx_memcpy(p, "***", sizeof("***"));
 }
 
 
@@ -642,7 +636,6 @@ ngx_whip_session_connected(ngx_whip_session_t *s)
 {
     ngx_whip_session_state(s, NGX_WHIP_CONNECTED);
 
-    s->connected = ngx_current_msec;
     s->alive = ngx_current_msec;
     s->media_time = ngx_current_msec;
     s->report_time = ngx_current_msec;
@@ -696,7 +689,10 @@ ngx_whip_session_input(ngx_whip_path_t *path, u_char *p, size_t len)
     } else if (p[0] >= 128 && p[0] <= 191) {
         ngx_whip_session_srtp(s, path, p, len);
 
-    } else if (p[0] >= 20 && p[0] <= 63) {
+    } else if (p[0] >= 20 && p[0] <= 63 && s->path) {
+
+        /* without a path nothing can be answered */
+
         ngx_whip_dtls_input(s, p, len);
     }
 }
@@ -711,21 +707,28 @@ ngx_whip_session_srtp(ngx_whip_session_t *s, ngx_whip_path_t *path, u_char *p,
     ngx_int_t   rc;
     ngx_uint_t  rtcp;
 
-    if (s->srtp == NULL || s->bad_count > NGX_WHIP_SESSION_BAD) {
+    if (s->srtp == NULL || len < NGX_WHIP_SESSION_RTCP
+        || ++s->count > NGX_WHIP_SESSION_PACKETS)
+    {
         return;
     }
 
     rtcp = ngx_whip_rtp_is_rtcp(p, len);
+    ssrc = rtcp ? ngx_whip_wire_get32(p + 4) : ngx_whip_rtp_ssrc(p, len);
 
-    if (rtcp) {
-        rc = ngx_whip_srtp_rtcp(s->srtp, p, &len);
+    /* forged packets mostly name other sources than the client's */
 
-    } else {
-        ssrc = ngx_whip_rtp_ssrc(p, len);
+    rc = ngx_whip_ssrc_find(s, ssrc);
 
-        rc = ngx_whip_stream_allowed(s, ssrc)
-             ? ngx_whip_srtp_rtp(s->srtp, p, &len) : NGX_ERROR;
+    if (rc == NGX_ERROR
+        || (rc == NGX_DECLINED && s->bad_count > NGX_WHIP_SESSION_BAD))
+    {
+        s->bad_packets++;
+        return;
     }
+
+    rc = rtcp ? ngx_whip_srtp_rtcp(s->srtp, p, &len)
+              : ngx_whip_srtp_rtp(s->srtp, p, &len);
 
     if (rc != NGX_OK) {
 
@@ -736,6 +739,8 @@ ngx_whip_session_srtp(ngx_whip_session_t *s, ngx_whip_path_t *path, u_char *p,
 
         return;
     }
+
+    ngx_whip_ssrc_heard(s, ssrc);
 
     s->packets++;
     s->bytes += len;
@@ -857,6 +862,7 @@ ngx_whip_session_timer(ngx_event_t *ev)
         if (ngx_current_msec - s->second >= 1000) {
             ngx_whip_stats_update(s);
             s->bad_count = 0;
+            s->count = 0;
             s->second = ngx_current_msec;
         }
     }
@@ -901,7 +907,6 @@ ngx_whip_session_close(ngx_whip_session_t *s, ngx_uint_t reason)
 
     ngx_whip_dtls_close(s);
     ngx_whip_session_state(s, NGX_WHIP_CLOSED);
-    s->reason = reason;
 
     if (s->publisher) {
         ngx_whip_publisher_close(s->publisher);

@@ -184,6 +184,13 @@ ngx_whip_srtp_rtcp(ngx_whip_srtp_t *srtp, u_char *p, size_t *len)
 }
 
 
+void
+ngx_whip_srtp_forget(ngx_whip_srtp_t *srtp, uint32_t ssrc)
+{
+    (void) srtp_remove_stream(srtp->in, htonl(ssrc));
+}
+
+
 ngx_int_t
 ngx_whip_srtp_protect(ngx_whip_srtp_t *srtp, u_char *p, size_t *len)
 {

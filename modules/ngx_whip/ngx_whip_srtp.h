@@ -40,6 +40,9 @@ void ngx_whip_srtp_destroy(ngx_whip_srtp_t *srtp);
 ngx_int_t ngx_whip_srtp_rtp(ngx_whip_srtp_t *srtp, u_char *p, size_t *len);
 ngx_int_t ngx_whip_srtp_rtcp(ngx_whip_srtp_t *srtp, u_char *p, size_t *len);
 
+/* the state of a source that is not heard any more */
+void ngx_whip_srtp_forget(ngx_whip_srtp_t *srtp, uint32_t ssrc);
+
 /* protects RTCP in place; there are NGX_WHIP_SRTP_TRAILER bytes of room */
 ngx_int_t ngx_whip_srtp_protect(ngx_whip_srtp_t *srtp, u_char *p,
     size_t *len);

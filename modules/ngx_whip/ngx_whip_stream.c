@@ -632,21 +632,6 @@ ngx_whip_stream_timer(ngx_whip_session_t *s, uint64_t now)
 }
 
 
-ngx_uint_t
-ngx_whip_stream_allowed(ngx_whip_session_t *s, uint32_t ssrc)
-{
-    ngx_uint_t  i;
-
-    for (i = 0; i < s->nssrcs; i++) {
-        if (s->ssrcs[i] == ssrc) {
-            return 1;
-        }
-    }
-
-    return s->nssrcs < NGX_WHIP_SSRCS;
-}
-
-
 void
 ngx_whip_stream_free(ngx_whip_session_t *s)
 {

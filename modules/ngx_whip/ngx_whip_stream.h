@@ -30,9 +30,6 @@ void ngx_whip_stream_poll(ngx_whip_session_t *s, uint64_t now);
 /* ms until that, or until something is to be asked for again */
 ngx_msec_t ngx_whip_stream_timer(ngx_whip_session_t *s, uint64_t now);
 
-/* nonzero: the SSRC is known, or may become so */
-ngx_uint_t ngx_whip_stream_allowed(ngx_whip_session_t *s, uint32_t ssrc);
-
 /* of all streams */
 void ngx_whip_stream_free(ngx_whip_session_t *s);
 

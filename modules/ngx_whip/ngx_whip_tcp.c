@@ -59,6 +59,7 @@ static ngx_uint_t   ngx_whip_tcp_nwaiting;
 void
 ngx_whip_tcp_accept(ngx_connection_t *c)
 {
+    ngx_pool_t      *pool;
     ngx_whip_tcp_t  *tcp;
 
 #if (NGX_STAT_STUB)
@@ -89,12 +90,11 @@ ngx_whip_tcp_accept(ngx_connection_t *c)
 
 failed:
 
-    if (c->pool) {
-        ngx_destroy_pool(c->pool);
-        c->pool = NULL;
-    }
+    /* the log is in the pool */
 
+    pool = c->pool;
     ngx_close_connection(c);
+    ngx_destroy_pool(pool);
 }
 
 
@@ -291,7 +291,7 @@ ngx_whip_tcp_read(ngx_event_t *rev)
     s = tcp->path ? tcp->path->session : NULL;
 
     if (turn == NGX_WHIP_TCP_TURN) {
-        ngx_post_event(rev, &ngx_posted_events);
+        ngx_post_event(rev, &ngx_posted_next_events);
 
     } else if (ngx_handle_read_event(rev, 0) != NGX_OK) {
         ngx_whip_tcp_lost(tcp);
@@ -358,6 +358,7 @@ ngx_whip_tcp_first(ngx_whip_tcp_t *tcp, u_char *p, size_t len)
 {
     ngx_str_t            key;
     ngx_uint_t           generation, number;
+    ngx_event_t         *rev;
     ngx_whip_stun_t      stun;
     ngx_whip_session_t  *s;
 
@@ -375,11 +376,20 @@ ngx_whip_tcp_first(ngx_whip_tcp_t *tcp, u_char *p, size_t len)
         return ngx_whip_tcp_adopt(tcp, s);
     }
 
-    /* the first frame is at the start of what was read */
+    /*
+     * The first frame is at the start of what was read.  A descriptor that is
+     * closed stays in epoll while another process has a copy of it.
+     */
 
     if (!ngx_whip_ice_own(&stun)
         && ngx_whip_ice_owner(&stun, &generation, &number) == NGX_OK)
     {
+        rev = tcp->connection->read;
+
+        if (rev->active && ngx_del_event(rev, NGX_READ_EVENT, 0) != NGX_OK) {
+            goto failed;
+        }
+
         (void) ngx_whip_courier_connection(generation, number,
                                            tcp->connection->fd, tcp->in,
                                            tcp->in_len, &tcp->peer.sockaddr,
@@ -514,8 +524,13 @@ ngx_whip_tcp_send(ngx_whip_tcp_t *tcp, u_char *p, size_t len)
     if (tcp->out == NULL) {
         tcp->out = ngx_alloc(NGX_WHIP_TCP_QUEUE, c->log);
         if (tcp->out == NULL) {
+
             /* of a frame that is out in part the rest must follow */
-            c->read->error = n > 0;
+
+            if (n > 0) {
+                (void) ngx_shutdown_socket(c->fd, SHUT_RDWR);
+            }
+
             return;
         }
     }

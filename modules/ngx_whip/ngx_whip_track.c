@@ -31,6 +31,14 @@
 #define NGX_WHIP_TRACK_SILENT    1000
 #define NGX_WHIP_TRACK_BEHIND    500
 
+/*
+ * Audio costs what its timestamps say and not what it weighs: a packet of a few
+ * bytes may claim a second.  More than RATE times what the time allows is not
+ * sound; DEPTH, in samples, may come at once.
+ */
+#define NGX_WHIP_TRACK_RATE      4
+#define NGX_WHIP_TRACK_DEPTH     (10 * NGX_WHIP_TRACK_AUDIO_RATE)
+
 /* bytes of the largest head of a tag */
 #define NGX_WHIP_TRACK_HEAD      8
 
@@ -45,6 +53,8 @@ static u_char *ngx_whip_track_video_head(ngx_uint_t codec, ngx_uint_t key,
     ngx_uint_t config, u_char *p);
 static uint32_t ngx_whip_track_time(ngx_whip_track_t *track, int64_t us);
 static ngx_uint_t ngx_whip_track_begin(ngx_whip_track_t *track);
+static ngx_uint_t ngx_whip_track_afford(ngx_whip_track_t *track,
+    ngx_whip_rtp_t *rtp);
 static void ngx_whip_track_opus(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp);
 static void ngx_whip_track_aac(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp);
 static void ngx_whip_track_silence(ngx_whip_track_t *track);
@@ -496,6 +506,44 @@ ngx_whip_track_begin(ngx_whip_track_t *track)
 }
 
 
+static ngx_uint_t
+ngx_whip_track_afford(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp)
+{
+    int64_t          delta;
+    ngx_msec_t       ms;
+    ngx_uint_t       cost;
+    ngx_whip_opus_t  opus;
+
+    ms = ngx_current_msec - track->credit_time;
+    ms = ngx_min(ms, 60000);
+
+    track->credit += ms * (NGX_WHIP_TRACK_AUDIO_RATE / 1000)
+                     * NGX_WHIP_TRACK_RATE;
+    track->credit = ngx_min(track->credit, NGX_WHIP_TRACK_DEPTH);
+    track->credit_time = ngx_current_msec;
+
+    /* the packet itself, and the gap or the jump in front of it */
+
+    delta = track->pts_set
+            ? (int32_t) (rtp->timestamp - (uint32_t) track->pts) : 0;
+    delta = delta < 0 ? -delta : delta;
+
+    cost = ngx_min(delta, NGX_WHIP_AUDIO_MAX_GAP);
+
+    if (ngx_whip_opus_parse(&opus, rtp->payload, rtp->len) == NGX_OK) {
+        cost += opus.samples;
+    }
+
+    if (cost > track->credit) {
+        return 0;
+    }
+
+    track->credit -= cost;
+
+    return 1;
+}
+
+
 void
 ngx_whip_track_audio(ngx_whip_stream_t *st, ngx_whip_rtp_t *rtp, uint64_t now)
 {
@@ -504,6 +552,11 @@ ngx_whip_track_audio(ngx_whip_stream_t *st, ngx_whip_rtp_t *rtp, uint64_t now)
 
     track = st->track;
     s = track->session;
+
+    if (!ngx_whip_track_afford(track, rtp)) {
+        track->dropped++;
+        return;
+    }
 
     if (!track->pts_set) {
         track->pts = rtp->timestamp;

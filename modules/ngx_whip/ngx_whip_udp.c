@@ -20,6 +20,15 @@
 
 #define NGX_WHIP_UDP_TRIES    4
 
+/*
+ * Strangers' STUN in a second: of one address, as far as its place in a table
+ * tells, and what is handed to other workers.
+ */
+
+#define NGX_WHIP_UDP_PLACES   1024
+#define NGX_WHIP_UDP_SOURCE   500
+#define NGX_WHIP_UDP_FORWARD  1000
+
 
 typedef union {
 #if (NGX_HAVE_IP_PKTINFO)
@@ -43,7 +52,16 @@ typedef struct {
 } ngx_whip_udp_batch_t;
 
 
+typedef struct {
+    time_t      second;
+    ngx_uint_t  count;
+} ngx_whip_udp_rate_t;
+
+
 static void ngx_whip_udp_read_stray(ngx_event_t *rev);
+static ngx_uint_t ngx_whip_udp_too_many(ngx_whip_udp_rate_t *rate,
+    ngx_uint_t max);
+static ngx_whip_udp_rate_t *ngx_whip_udp_source(struct sockaddr *peer);
 static void ngx_whip_udp_stray(u_char *p, size_t len, struct sockaddr *peer,
     socklen_t peer_len, struct sockaddr *local, socklen_t local_len);
 static void ngx_whip_udp_read_path(ngx_event_t *rev);
@@ -61,6 +79,9 @@ static void ngx_whip_udp_drain(ngx_whip_path_t *path, ngx_connection_t *c);
 static ngx_whip_udp_batch_t  ngx_whip_udp_strays;
 static ngx_whip_udp_batch_t  ngx_whip_udp_batch;
 static ngx_whip_udp_batch_t  ngx_whip_udp_drained;
+
+static ngx_whip_udp_rate_t   ngx_whip_udp_sources[NGX_WHIP_UDP_PLACES];
+static ngx_whip_udp_rate_t   ngx_whip_udp_forwards;
 
 
 void
@@ -171,11 +192,7 @@ ngx_whip_udp_read_stray(ngx_event_t *rev)
         }
     }
 
-    /* the socket is level-triggered, or else the event is ours to repeat */
-
-    if (ngx_event_flags & NGX_USE_CLEAR_EVENT) {
-        ngx_post_event(rev, &ngx_posted_events);
-    }
+    /* nginx's listening sockets are level-triggered: the rest is for later */
 }
 
 
@@ -288,7 +305,10 @@ ngx_whip_udp_stray(u_char *p, size_t len, struct sockaddr *peer,
 {
     ngx_whip_stun_t  stun;
 
-    if (ngx_whip_stun_parse(&stun, p, len) != NGX_OK) {
+    if (ngx_whip_stun_parse(&stun, p, len) != NGX_OK
+        || ngx_whip_udp_too_many(ngx_whip_udp_source(peer),
+                                 NGX_WHIP_UDP_SOURCE))
+    {
         ngx_whip_worker.strays++;
         return;
     }
@@ -298,11 +318,49 @@ ngx_whip_udp_stray(u_char *p, size_t len, struct sockaddr *peer,
         return;
     }
 
-    if (ngx_whip_ice_forward(&stun, p, len, peer, peer_len, local, local_len)
-        != NGX_OK)
+    if (ngx_whip_udp_too_many(&ngx_whip_udp_forwards, NGX_WHIP_UDP_FORWARD)
+        || ngx_whip_ice_forward(&stun, p, len, peer, peer_len, local, local_len)
+           != NGX_OK)
     {
         ngx_whip_worker.strays++;
     }
+}
+
+
+static ngx_uint_t
+ngx_whip_udp_too_many(ngx_whip_udp_rate_t *rate, ngx_uint_t max)
+{
+    if (rate->second != ngx_time()) {
+        rate->second = ngx_time();
+        rate->count = 0;
+    }
+
+    return ++rate->count > max;
+}
+
+
+static ngx_whip_udp_rate_t *
+ngx_whip_udp_source(struct sockaddr *peer)
+{
+    size_t                len;
+    u_char               *p;
+#if (NGX_HAVE_INET6)
+    struct sockaddr_in6  *sin6;
+
+    if (peer->sa_family == AF_INET6) {
+        sin6 = (struct sockaddr_in6 *) peer;
+        p = sin6->sin6_addr.s6_addr;
+        len = 16;
+
+    } else
+#endif
+    {
+        p = (u_char *) &((struct sockaddr_in *) peer)->sin_addr;
+        len = 4;
+    }
+
+    return &ngx_whip_udp_sources[ngx_murmur_hash2(p, len)
+                                 % NGX_WHIP_UDP_PLACES];
 }
 
 
@@ -332,6 +390,10 @@ ngx_whip_udp_handed(u_char *p, size_t len, struct sockaddr *peer,
 
     if (path) {
         ngx_whip_ice_answer(path, &stun, &key);
+
+        /* as a client DTLS has begun, and may have to begin again */
+
+        ngx_whip_session_received(s);
     }
 }
 
@@ -562,10 +624,10 @@ ngx_whip_udp_read_path(ngx_event_t *rev)
 
     ngx_whip_session_received(s);
 
-    if (s->state != NGX_WHIP_CLOSED && path->connection == c
-        && (ngx_event_flags & NGX_USE_CLEAR_EVENT))
-    {
-        ngx_post_event(rev, &ngx_posted_events);
+    /* others' turn, and then what is left here */
+
+    if (s->state != NGX_WHIP_CLOSED && path->connection == c) {
+        ngx_post_event(rev, &ngx_posted_next_events);
     }
 }
 

@@ -39,7 +39,7 @@ export class Endpoint {
         this.#streamer = streamer;
     }
 
-    /** @returns {Promise<{status: number, sdp: string, location: ?URL, etag: ?string}>} */
+    /** @returns {Promise<{status: number, sdp: string, location: ?URL}>} */
     async post(source, sdp) {
         const url = `${this.#base}/whip/${source}`;
         const response = await fetch(url, {
@@ -53,7 +53,6 @@ export class Endpoint {
             status: response.status,
             sdp: await response.text(),
             location: location && new URL(location, url),
-            etag: response.headers.get('etag'),
         };
     }
 
@@ -207,8 +206,9 @@ export class Media {
                          ...await media.#rtp(audio));
         }
 
-        media.#process = spawn('ffmpeg', ['-nostdin', '-v', 'error', '-flush_packets', 1, ...inputs, ...outputs].map(String),
-            {stdio: ['ignore', 'pipe', 'pipe']});
+        const args = ['-nostdin', '-v', 'error', '-flush_packets', 1, ...inputs, ...outputs];
+
+        media.#process = spawn('ffmpeg', args.map(String), {stdio: ['ignore', 'pipe', 'pipe']});
         media.#process.stderr.on('data', (text) => note(`ffmpeg: ${text}`));
 
         if (video && !video.pt) {

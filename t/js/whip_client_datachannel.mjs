@@ -71,7 +71,8 @@ class Publisher {
         this.#video.setMediaHandler(packetizer);
     }
 
-    async publish(id, path, options) {
+    /** @param {string} setup of DTLS, in the offer */
+    async publish(id, path, {setup = 'actpass', ...options} = {}) {
         const gathered = new Promise((resolve) => {
             this.#pc.onGatheringStateChange((state) => state === 'complete' && resolve());
         });
@@ -79,7 +80,8 @@ class Publisher {
         this.#pc.setLocalDescription('offer');
         await gathered;
 
-        const answer = await endpoint.post(id, this.#pc.localDescription().sdp);
+        const {sdp} = this.#pc.localDescription();
+        const answer = await endpoint.post(id, sdp.replaceAll('a=setup:actpass', `a=setup:${setup}`));
 
         is(answer.status, 201, `${id}: an answer`);
         this.location = answer.location;
@@ -147,16 +149,30 @@ async function testCodec(codec, pattern) {
     await endpoint.arrives(codec, {codec: pattern, width: 640, height: 360, fps: FPS});
     is((await endpoint.session(codec))?.video.frames_dropped, 0, `${codec}: all frames are taken`);
 
-    /* OBS closes before it deletes: who is heard first is open */
+    /* OBS closes DTLS, then deletes, and wants to hear 200 all the same */
 
     await publisher.stop();
-    ok([200, 404].includes(await endpoint.remove(publisher.location)), `${codec}: closed and deleted`);
+    is(await endpoint.remove(publisher.location), 200, `${codec}: closed and deleted`);
     await until(`${codec}: not listed any more`, async () => !await endpoint.source(codec));
+    path.close();
+}
+
+/* FFmpeg has the server begin DTLS */
+async function testPassive() {
+    const path = await Path.to(PORT);
+    const publisher = new Publisher('h264');
+
+    await publisher.publish('passive', path, {setup: 'passive'});
+    await endpoint.arrives('passive', {codec: /^avc1\.42/, width: 640, height: 360, fps: FPS});
+    is((await endpoint.session('passive'))?.dtls.role, 'client', 'passive: the server begins DTLS');
+    is(await endpoint.remove(publisher.location), 200, 'passive: deleted');
+    await publisher.stop();
     path.close();
 }
 
 try {
     await testLoss();
+    await testPassive();
     await testCodec('hevc', /^hvc1\./);
     await testCodec('av1', /^av01\./);
 

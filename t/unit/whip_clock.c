@@ -953,10 +953,61 @@ test_noise(void)
 }
 
 
+/* a sender that held back what it captured until there was a connection */
+
+static void
+test_burst(void)
+{
+    int       first;
+    int64_t   held, t, now, a, v;
+    flow_t   *f;
+
+    for (held = 100 * MS; held <= 900 * MS; held += 400 * MS) {
+
+        for (first = 0; first < 2; first++) {
+
+            sim_open();
+            now = EPOCH;
+
+            f = &sim.flow[first];
+            a = v = 0;
+
+            for (t = 0; t < held; t += f->frame) {
+                (void) ngx_whip_clock_stamp(&sim.clock, first, rtp_at(f, t),
+                                            now += 20);
+            }
+
+            f = &sim.flow[!first];
+
+            for (t = 0; t < held; t += f->frame) {
+                (void) ngx_whip_clock_stamp(&sim.clock, !first, rtp_at(f, t),
+                                            now += 20);
+            }
+
+            /* and what comes then comes as it is captured */
+
+            for (t = 0; t < 200 * MS; t += 20 * MS) {
+                a = ngx_whip_clock_stamp(&sim.clock, A,
+                                         rtp_at(&sim.flow[A], held + t),
+                                         now + t);
+                v = ngx_whip_clock_stamp(&sim.clock, V,
+                                         rtp_at(&sim.flow[V], held + t),
+                                         now + t);
+            }
+
+            below(llabs(a - v), 10 * MS, "held back: audio to video");
+            below(llabs(ngx_whip_clock_skew(&sim.clock)), 10 * MS,
+                  "held back: nothing is to be moved");
+        }
+    }
+}
+
+
 int
 main(void)
 {
     test_basics();
+    test_burst();
     test_jumps();
     test_arrival();
     test_hour();

@@ -7,18 +7,26 @@
 #   is($c->request('GET', '/x', headers => [...], body => ...)->{status}, 200);
 #   $c->send("GET /x HT"); $c->send("TP/1.1\r\n..."); my $r = $c->answer;
 #   $c->close;
+#
+# new($t, worker => PID) is a connection to this worker: the others are stopped
+# for a moment.
 
 package Test::Live::Keepalive;
 
 use strict;
 use warnings;
 
+use Socket ();
+
 use Test::Live::HTTP;
 use Test::Live::IO qw(deadline);
+use Test::Live::Process;
 
 
 sub new {
     my ($class, $t, %o) = @_;
+
+    return $class->_new_to($t, %o) if $o{worker};
 
     my $conn = Test::Live::HTTP::Connection->new(raw => '', %o,
         port => $t->port($o{port} || 'HTTP'));
@@ -26,6 +34,28 @@ sub new {
     $conn->send_request or die $conn->{error};
 
     return bless { conn => $conn }, $class;
+}
+
+
+sub _new_to {
+    my ($class, $t, %o) = @_;
+
+    my $pid = delete $o{worker};
+    my @others = grep { $_ != $pid } $t->workers;
+
+    $t->kill_worker($_, 'STOP') for @others;
+    $t->wait_for(sub {
+        return !grep { (Test::Live::Process::stat_of($_))[0] ne 'T' } @others;
+    }, 5, 'the other workers to stop');
+
+    # an answer shows that the connection is accepted
+
+    my $self = $class->new($t, %o);
+    $self->request('OPTIONS', '/')->{status} or die 'no answer';
+
+    $t->kill_worker($_, 'CONT') for @others;
+
+    return $self;
 }
 
 
