@@ -109,8 +109,8 @@ sub publish {
     my (%o) = @_;
 
     return Test::Live::Whip->publish($t, path => '/whip/Cam',
-        bearer => "$key-%d-x", stagger => 10, quiet => 1, keyframe => 'jump',
-        media => { size => '64x48', kbps => 50, audio_kbps => 24 }, %o);
+        bearer => "$key-%d-x", stagger => 10, quiet => 1,
+        media => { size => '64x48', kbps => 50, gop => 10, audio_kbps => 24 }, %o);
 }
 
 sub live {

@@ -314,7 +314,7 @@ ngx_whip_registry_count(ngx_whip_registry_t *reg, ngx_uint_t scope,
     for (i = 0; i < high; i++) {
         slot = &reg->shared->slots[i];
 
-        if (slot->owner == 0) {
+        if (slot->owner == 0 || slot->state == NGX_WHIP_CLOSED) {
             continue;
         }
 

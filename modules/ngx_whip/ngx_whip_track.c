@@ -37,7 +37,7 @@
  * sound; DEPTH, in samples, may come at once.
  */
 #define NGX_WHIP_TRACK_RATE      4
-#define NGX_WHIP_TRACK_DEPTH     (10 * NGX_WHIP_TRACK_AUDIO_RATE)
+#define NGX_WHIP_TRACK_DEPTH     (30 * NGX_WHIP_TRACK_AUDIO_RATE)
 
 /* bytes of the largest head of a tag */
 #define NGX_WHIP_TRACK_HEAD      8

@@ -153,9 +153,9 @@ async function testSending(page) {
     ok((await page.locator('#announcer').textContent()).includes('Live'), 'and a screen reader hears it');
 
     for (const label of ['Main Screen', 'Face Cam']) {
-        const source = await arrives(page, label, 'all');
-
-        ok(source.audio !== undefined, `${label} has sound`);
+        await arrives(page, label, 'all');
+        await until(`${label} has sound`, async () =>
+            (await listed()).find((one) => one.id === label.replaceAll(' ', '_'))?.audio !== undefined);
     }
 
     await until('round trip, size and frame rate are told', async () =>
