@@ -17,9 +17,10 @@
 # The N-th link has 10.77.N.1 and fd77:N::1 here, .2 and ::2 there; family => 4
 # or 6 leaves only one of them.  wan() takes, for each direction:
 #
-#   delay, jitter     ms one way, and up to so many more or less
+#   delay, jitter     ms one way, and up to so many more or less; packets stay
+#                     in order
 #   loss, duplicate   shares of the packets, 0 to 1
-#   reorder           share that is held back for reorder_by (2 to 20 ms) more
+#   reorder           share that is held back for 2 to 20 ms, behind later ones
 #   rate, queue       kbit/s, and ms that packets wait at most before they are
 #                     dropped (300)
 #   udp_only => 1     loss, reordering and duplicates do not concern TCP
