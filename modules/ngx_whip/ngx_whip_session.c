@@ -707,9 +707,7 @@ ngx_whip_session_srtp(ngx_whip_session_t *s, ngx_whip_path_t *path, u_char *p,
     ngx_int_t   rc;
     ngx_uint_t  rtcp;
 
-    if (s->srtp == NULL || len < NGX_WHIP_SESSION_RTCP
-        || ++s->count > NGX_WHIP_SESSION_PACKETS)
-    {
+    if (s->srtp == NULL || len < NGX_WHIP_SESSION_RTCP) {
         return;
     }
 
@@ -737,6 +735,12 @@ ngx_whip_session_srtp(ngx_whip_session_t *s, ngx_whip_path_t *path, u_char *p,
             s->bad_count++;
         }
 
+        return;
+    }
+
+    /* what is forged does not count against the client */
+
+    if (++s->count > NGX_WHIP_SESSION_PACKETS) {
         return;
     }
 

@@ -119,6 +119,13 @@ ngx_whip_track_video(ngx_whip_stream_t *st, ngx_whip_frame_t *frame)
     }
 
     if (!ngx_whip_track_select(st, frame)) {
+
+        /* the first key frame, or what belongs to it, has not come */
+
+        if (track->selected == NULL) {
+            ngx_whip_feedback_keyframe(track, st);
+        }
+
         return;
     }
 
