@@ -16,6 +16,7 @@ use Digest::SHA qw(hmac_sha1);
 use IO::Select;
 use IO::Socket::INET;
 use Test::More;
+use Time::HiRes qw(time);
 use Test::Live;
 use Test::Live::Flv;
 
@@ -202,8 +203,20 @@ sub ask {
 
     my $request = stun_request($username, $password);
 
-    $socket->send($request) if length $request;
-    IO::Select->new($socket)->can_read($timeout) or return 0;
+    # a datagram may be lost: sent again as clients do, RFC 8489, 6.2.1
+
+    my $deadline = time + $timeout;
+    my $wait = 0.5;
+
+    while (1) {
+        $socket->send($request) if length $request;
+
+        my $left = $deadline - time;
+        last if IO::Select->new($socket)->can_read($wait < $left ? $wait : $left);
+
+        return 0 if time >= $deadline;
+        $wait *= 2;
+    }
 
     $socket->recv(my $reply, 2048);
 

@@ -506,7 +506,18 @@ sub kill_worker {
         $self->tolerate(qr/worker process $pid exited on signal $number\b/);
     }
 
-    return kill $signal, $pid;
+    my $sent = kill $signal, $pid;
+
+    # a process stops a moment after the signal: until then the kernel may wake
+    # it for what another worker is to do
+
+    if ($signal eq 'STOP') {
+        $self->wait_for(sub {
+            return ((Test::Live::Process::stat_of($pid))[0] // '') eq 'T';
+        }, "worker $pid stopped");
+    }
+
+    return $sent;
 }
 
 
