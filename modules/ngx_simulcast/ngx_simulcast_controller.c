@@ -1,0 +1,692 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_event.h>
+
+#include "ngx_simulcast_controller.h"
+#include "ngx_simulcast_job.h"
+#include "ngx_simulcast_reason.h"
+#include "ngx_simulcast_redis.h"
+
+
+#define NGX_SIMULCAST_CONTROLLER_TICK     10000     /* ms */
+#define NGX_SIMULCAST_CONTROLLER_METRICS  2000      /* ms */
+
+/* for so long a publisher who vanished finds everything as it was */
+#define NGX_SIMULCAST_CONTROLLER_HOLD     180000    /* ms */
+
+
+/* of a live source; outlives it while Redis has something to answer */
+
+typedef struct {
+    ngx_simulcast_source_t       *source;       /* NULL: it has ended */
+    ngx_queue_t                   jobs;
+    ngx_queue_t                   encodes;
+    ngx_event_t                   tick;
+    ngx_event_t                   metrics;
+    ngx_uint_t                    waiting;      /* answers to come */
+    json_t                       *live;         /* of the streamer, while its
+                                                   destinations are asked for */
+    unsigned                      loading:1;
+    unsigned                      again:1;      /* what is loaded is not new */
+} ngx_simulcast_controller_t;
+
+
+/* of a destination whose record is to change after the end of its source */
+
+typedef struct {
+    char                          id[NGX_SIMULCAST_ID + 1];
+    ngx_uint_t                    real;
+    ngx_uint_t                    tries;
+} ngx_simulcast_controller_wish_t;
+
+
+static void ngx_simulcast_controller_state(void *data, ngx_uint_t up);
+static void ngx_simulcast_controller_told(void *data, u_char *msg,
+    size_t len);
+static void ngx_simulcast_controller_tick(ngx_event_t *ev);
+static void ngx_simulcast_controller_alive(ngx_simulcast_controller_t *ctl);
+static void ngx_simulcast_controller_load(ngx_simulcast_controller_t *ctl);
+static void ngx_simulcast_controller_live(void *data, ngx_int_t rc,
+    json_t *json);
+static void ngx_simulcast_controller_list(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t **list, ngx_uint_t n);
+static void ngx_simulcast_controller_done(ngx_simulcast_controller_t *ctl);
+static ngx_simulcast_job_t *ngx_simulcast_controller_job(
+    ngx_simulcast_controller_t *ctl, const char *id);
+static ngx_uint_t ngx_simulcast_controller_wanted(
+    ngx_simulcast_destination_t *destination);
+static ngx_uint_t ngx_simulcast_controller_mine(
+    ngx_simulcast_controller_t *ctl, ngx_simulcast_destination_t *destination,
+    ngx_uint_t running);
+static void ngx_simulcast_controller_metrics(ngx_event_t *ev);
+static void ngx_simulcast_controller_wish(const char *id, ngx_uint_t real);
+static void ngx_simulcast_controller_wished(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination);
+static void ngx_simulcast_controller_granted(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination);
+
+
+/* debug logs of timers take the data for a connection */
+
+static ngx_connection_t  ngx_simulcast_controller_nobody = { .fd = -1 };
+
+
+ngx_int_t
+ngx_simulcast_controller_init(ngx_cycle_t *cycle)
+{
+    if (ngx_simulcast_conf->redis.len == 0) {
+        return NGX_OK;
+    }
+
+    if (ngx_simulcast_redis_subscribe("simulcast:commands",
+                                      ngx_simulcast_controller_told, NULL)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    return ngx_simulcast_redis_notify(ngx_simulcast_controller_state, NULL);
+}
+
+
+void
+ngx_simulcast_controller_open(ngx_simulcast_source_t *source)
+{
+    ngx_simulcast_controller_t  *ctl;
+
+    if (ngx_simulcast_conf->redis.len == 0) {
+        return;
+    }
+
+    ctl = ngx_calloc(sizeof(ngx_simulcast_controller_t), ngx_cycle->log);
+    if (ctl == NULL) {
+        return;
+    }
+
+    ctl->source = source;
+    source->control = ctl;
+
+    ngx_queue_init(&ctl->jobs);
+    ngx_queue_init(&ctl->encodes);
+
+    ctl->tick.handler = ngx_simulcast_controller_tick;
+    ctl->tick.log = ngx_cycle->log;
+    ctl->tick.data = &ngx_simulcast_controller_nobody;
+    ctl->tick.cancelable = 1;
+
+    ctl->metrics.handler = ngx_simulcast_controller_metrics;
+    ctl->metrics.log = ngx_cycle->log;
+    ctl->metrics.data = &ngx_simulcast_controller_nobody;
+    ctl->metrics.cancelable = 1;
+
+    ngx_add_timer(&ctl->tick, NGX_SIMULCAST_CONTROLLER_TICK);
+    ngx_add_timer(&ctl->metrics, NGX_SIMULCAST_CONTROLLER_METRICS);
+
+    ngx_simulcast_controller_alive(ctl);
+    ngx_simulcast_controller_load(ctl);
+}
+
+
+void
+ngx_simulcast_controller_close(ngx_simulcast_source_t *source,
+    ngx_uint_t real)
+{
+    ngx_queue_t                 *q;
+    ngx_simulcast_job_t         *job;
+    ngx_simulcast_controller_t  *ctl;
+
+    ctl = source->control;
+
+    if (ctl == NULL) {
+        return;
+    }
+
+    while (!ngx_queue_empty(&ctl->jobs)) {
+        q = ngx_queue_head(&ctl->jobs);
+        ngx_queue_remove(q);
+
+        job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
+
+        ngx_simulcast_controller_wish(job->id, real);
+
+        ngx_simulcast_job_end(job, real ? NGX_SIMULCAST_SOURCE_ENDED
+                                        : NGX_SIMULCAST_SOURCE_LOST, real);
+    }
+
+    ngx_simulcast_store_live((char *) source->streamer.data,
+                             (char *) source->source.data, NULL);
+
+    /* the streamer's other sources may have something to take over */
+
+    ngx_simulcast_store_tell((char *) source->streamer.data, NULL);
+
+    ngx_del_timer(&ctl->tick);
+    ngx_del_timer(&ctl->metrics);
+
+    source->control = NULL;
+    ctl->source = NULL;
+
+    ngx_simulcast_controller_done(ctl);
+}
+
+
+/* Redis is there again: what happened meanwhile is not known here */
+
+static void
+ngx_simulcast_controller_state(void *data, ngx_uint_t up)
+{
+    ngx_queue_t                 *q, *list;
+    ngx_simulcast_source_t      *source;
+
+    if (!up) {
+        return;
+    }
+
+    list = ngx_simulcast_source_list();
+
+    for (q = ngx_queue_head(list);
+         q != ngx_queue_sentinel(list);
+         q = ngx_queue_next(q))
+    {
+        source = ngx_queue_data(q, ngx_simulcast_source_t, queue);
+
+        if (source->control) {
+            ngx_simulcast_controller_alive(source->control);
+            ngx_simulcast_controller_load(source->control);
+        }
+    }
+}
+
+
+/* of the channel simulcast:commands: {"streamer","id"} */
+
+static void
+ngx_simulcast_controller_told(void *data, u_char *msg, size_t len)
+{
+    json_t                      *json;
+    const char                  *streamer;
+    ngx_queue_t                 *q, *list;
+    ngx_simulcast_source_t      *source;
+
+    json = json_loadb((char *) msg, len, 0, NULL);
+    streamer = json_string_value(json_object_get(json, "streamer"));
+    list = ngx_simulcast_source_list();
+
+    for (q = ngx_queue_head(list);
+         streamer && q != ngx_queue_sentinel(list);
+         q = ngx_queue_next(q))
+    {
+        source = ngx_queue_data(q, ngx_simulcast_source_t, queue);
+
+        if (source->control
+            && ngx_strcmp(source->streamer.data, streamer) == 0)
+        {
+            ngx_simulcast_controller_load(source->control);
+        }
+    }
+
+    json_decref(json);
+}
+
+
+static void
+ngx_simulcast_controller_tick(ngx_event_t *ev)
+{
+    ngx_queue_t                 *q;
+    ngx_simulcast_controller_t  *ctl;
+
+    ctl = (ngx_simulcast_controller_t *) ((u_char *) ev
+                                 - offsetof(ngx_simulcast_controller_t, tick));
+
+    ngx_add_timer(ev, NGX_SIMULCAST_CONTROLLER_TICK);
+
+    ngx_simulcast_controller_alive(ctl);
+
+    for (q = ngx_queue_head(&ctl->jobs);
+         q != ngx_queue_sentinel(&ctl->jobs);
+         q = ngx_queue_next(q))
+    {
+        ngx_simulcast_job_claim(ngx_queue_data(q, ngx_simulcast_job_t, queue));
+    }
+
+    /* messages may have been lost */
+
+    ngx_simulcast_controller_load(ctl);
+}
+
+
+/* says that the source is live, here */
+
+static void
+ngx_simulcast_controller_alive(ngx_simulcast_controller_t *ctl)
+{
+    json_t                      *json;
+    ngx_simulcast_source_t      *source;
+    ngx_simulcast_feed_rates_t   rates;
+
+    source = ctl->source;
+    ngx_simulcast_feed_rates(source->feed, &rates);
+
+    json = json_pack("{s:I, s:I, s:s#, s:i, s:i, s:f, s:I}",
+                     "since", (json_int_t) source->started,
+                     "at", (json_int_t) ngx_simulcast_time(),
+                     "stream", (char *) source->stream.data,
+                     (int) source->stream.len,
+                     "width", (int) source->feed->video_codec.width,
+                     "height", (int) source->feed->video_codec.height,
+                     "fps", rates.fps,
+                     "bitrate", (json_int_t) ((rates.video_bitrate
+                                               + rates.audio_bitrate) / 1000));
+    if (json == NULL) {
+        return;
+    }
+
+    if (source->fallback) {
+        (void) json_object_set_new(json, "default", json_true());
+    }
+
+    ngx_simulcast_store_live((char *) source->streamer.data,
+                             (char *) source->source.data, json);
+    json_decref(json);
+}
+
+
+/* what there is to do: first what else is live, then the destinations */
+
+static void
+ngx_simulcast_controller_load(ngx_simulcast_controller_t *ctl)
+{
+    if (ctl->loading) {
+        ctl->again = 1;
+        return;
+    }
+
+    if (ngx_simulcast_store_live_get((char *) ctl->source->streamer.data,
+                                     ngx_simulcast_controller_live, ctl)
+        == NGX_OK)
+    {
+        ctl->loading = 1;
+        ctl->waiting++;
+    }
+}
+
+
+static void
+ngx_simulcast_controller_live(void *data, ngx_int_t rc, json_t *json)
+{
+    ngx_simulcast_controller_t *ctl = data;
+
+    ctl->waiting--;
+
+    if (ctl->source && rc == NGX_OK) {
+        json_decref(ctl->live);
+        ctl->live = json_incref(json);
+
+        if (ngx_simulcast_store_list(&ctl->source->streamer,
+                                     ngx_simulcast_controller_list, ctl)
+            == NGX_OK)
+        {
+            ctl->waiting++;
+            return;
+        }
+    }
+
+    ngx_simulcast_controller_done(ctl);
+}
+
+
+static void
+ngx_simulcast_controller_list(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t **list, ngx_uint_t n)
+{
+    ngx_simulcast_controller_t *ctl = data;
+
+    ngx_uint_t                    i, run;
+    ngx_queue_t                  *q, *next;
+    ngx_simulcast_job_t          *job;
+    ngx_simulcast_destination_t  *d;
+
+    ctl->waiting--;
+
+    if (rc != NGX_OK || ctl->source == NULL) {
+        ngx_simulcast_controller_done(ctl);
+        return;
+    }
+
+    for (q = ngx_queue_head(&ctl->jobs);
+         q != ngx_queue_sentinel(&ctl->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
+        job->seen = 0;
+    }
+
+    for (i = 0; i < n; i++) {
+        d = list[i];
+        job = ngx_simulcast_controller_job(ctl, d->id);
+
+        run = ngx_simulcast_controller_wanted(d)
+              && ngx_simulcast_controller_mine(ctl, d, job != NULL);
+
+        if (!run) {
+            continue;
+        }
+
+        if (job) {
+            job->seen = 1;
+
+            if (!ngx_simulcast_job_update(job, d)) {
+                continue;
+            }
+
+            ngx_queue_remove(&job->queue);
+            ngx_simulcast_job_end(job, NGX_SIMULCAST_CHANGED, 0);
+        }
+
+        job = ngx_simulcast_job_create(ctl->source, &ctl->encodes, d);
+
+        if (job) {
+            job->seen = 1;
+            ngx_queue_insert_tail(&ctl->jobs, &job->queue);
+        }
+    }
+
+    /* the rest was stopped, disabled, removed, or is another source's now */
+
+    for (q = ngx_queue_head(&ctl->jobs);
+         q != ngx_queue_sentinel(&ctl->jobs);
+         q = next)
+    {
+        next = ngx_queue_next(q);
+        job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
+
+        if (!job->seen) {
+            ngx_queue_remove(q);
+            ngx_simulcast_job_end(job, NGX_SIMULCAST_STOPPED_, 1);
+        }
+    }
+
+    ngx_simulcast_controller_done(ctl);
+}
+
+
+static void
+ngx_simulcast_controller_done(ngx_simulcast_controller_t *ctl)
+{
+    ctl->loading = 0;
+
+    if (ctl->source) {
+        if (ctl->again) {
+            ctl->again = 0;
+            ngx_simulcast_controller_load(ctl);
+        }
+
+        return;
+    }
+
+    if (ctl->waiting == 0) {
+        json_decref(ctl->live);
+        ngx_free(ctl);
+    }
+}
+
+
+static ngx_simulcast_job_t *
+ngx_simulcast_controller_job(ngx_simulcast_controller_t *ctl, const char *id)
+{
+    ngx_queue_t          *q;
+    ngx_simulcast_job_t  *job;
+
+    for (q = ngx_queue_head(&ctl->jobs);
+         q != ngx_queue_sentinel(&ctl->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
+
+        if (ngx_strcmp(job->id, id) == 0) {
+            return job;
+        }
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_simulcast_controller_wanted(ngx_simulcast_destination_t *destination)
+{
+    json_t      *record, *until;
+    const char  *wanted;
+
+    record = destination->record;
+
+    if (!json_is_true(json_object_get(record, "is_enabled"))) {
+        return 0;
+    }
+
+    wanted = json_string_value(json_object_get(record, "wanted"));
+
+    if (wanted && ngx_strcmp(wanted, "stop") == 0) {
+        return 0;
+    }
+
+    if (wanted && ngx_strcmp(wanted, "start") == 0) {
+
+        /* the publisher vanished, and came back too late */
+
+        until = json_object_get(record, "wanted_until");
+
+        if (!json_is_integer(until)
+            || (uint64_t) json_integer_value(until) > ngx_simulcast_time())
+        {
+            return 1;
+        }
+    }
+
+    return json_is_true(json_object_get(json_object_get(record, "settings"),
+                                        "auto_start"));
+}
+
+
+/* whether this source is the one that a destination is to have */
+
+static ngx_uint_t
+ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
+    ngx_simulcast_destination_t *destination, ngx_uint_t running)
+{
+    json_t                  *entry;
+    json_int_t               since, own;
+    const char              *name, *input;
+    ngx_simulcast_source_t  *source;
+
+    source = ctl->source;
+
+    input = json_string_value(json_object_get(destination->record,
+                                              "input_source"));
+
+    if (input && input[0]) {
+        return ngx_strcmp(source->source.data, input) == 0;
+    }
+
+    if (destination->source[0]) {
+        return ngx_strcmp(source->source.data, destination->source) == 0;
+    }
+
+    /* the default, or the one that was first; what runs stays where it is */
+
+    if (running || source->fallback) {
+        return 1;
+    }
+
+    own = (json_int_t) source->started;
+
+    json_object_foreach(ctl->live, name, entry) {
+
+        if (ngx_strcmp(source->source.data, name) == 0) {
+            continue;
+        }
+
+        if (json_is_true(json_object_get(entry, "default"))) {
+            return 0;
+        }
+
+        since = json_integer_value(json_object_get(entry, "since"));
+
+        if (since < own
+            || (since == own
+                && ngx_strcmp(name, source->source.data) < 0))
+        {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static void
+ngx_simulcast_controller_metrics(ngx_event_t *ev)
+{
+    json_t                      *all, *one, *event;
+    ngx_queue_t                 *q;
+    ngx_simulcast_job_t         *job;
+    ngx_simulcast_controller_t  *ctl;
+
+    ctl = (ngx_simulcast_controller_t *) ((u_char *) ev
+                              - offsetof(ngx_simulcast_controller_t, metrics));
+
+    ngx_add_timer(ev, NGX_SIMULCAST_CONTROLLER_METRICS);
+
+    if (!ngx_simulcast_redis_up()) {
+        return;
+    }
+
+    all = json_object();
+
+    for (q = ngx_queue_head(&ctl->jobs);
+         q != ngx_queue_sentinel(&ctl->jobs);
+         q = ngx_queue_next(q))
+    {
+        job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
+        one = ngx_simulcast_job_metrics(job);
+
+        if (one) {
+            (void) json_object_set_new(all, job->id, one);
+        }
+    }
+
+    if (json_object_size(all) == 0) {
+        json_decref(all);
+        return;
+    }
+
+    event = json_pack("{s:s, s:s, s:{s:o}}", "event", "metrics:update",
+                      "stream_id", (char *) ctl->source->streamer.data,
+                      "data", "destinationMetrics", all);
+
+    if (event) {
+        ngx_simulcast_store_event(event);
+        json_decref(event);
+    }
+}
+
+
+/*
+ * After a real end "start" has had its effect, and the next stream is another
+ * one; after a loss it has for a while.
+ */
+
+static void
+ngx_simulcast_controller_wish(const char *id, ngx_uint_t real)
+{
+    ngx_str_t                         name;
+    ngx_simulcast_controller_wish_t  *wish;
+
+    wish = ngx_calloc(sizeof(ngx_simulcast_controller_wish_t), ngx_cycle->log);
+    if (wish == NULL) {
+        return;
+    }
+
+    (void) ngx_cpystrn((u_char *) wish->id, (u_char *) id, sizeof(wish->id));
+    wish->real = real;
+
+    name.data = (u_char *) wish->id;
+    name.len = ngx_strlen(wish->id);
+
+    if (ngx_simulcast_store_get(&name, ngx_simulcast_controller_wished, wish)
+        != NGX_OK)
+    {
+        ngx_free(wish);
+    }
+}
+
+
+static void
+ngx_simulcast_controller_wished(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination)
+{
+    ngx_simulcast_controller_wish_t *wish = data;
+
+    const char  *wanted;
+
+    if (rc != NGX_OK) {
+        ngx_free(wish);
+        return;
+    }
+
+    wanted = json_string_value(json_object_get(destination->record, "wanted"));
+
+    if (wanted == NULL || ngx_strcmp(wanted, "start") != 0) {
+        ngx_free(wish);
+        return;
+    }
+
+    if (wish->real) {
+        (void) json_object_set_new(destination->record, "wanted",
+                                   json_string(""));
+        (void) json_object_del(destination->record, "wanted_until");
+
+    } else {
+        (void) json_object_set_new(destination->record, "wanted_until",
+                              json_integer(ngx_simulcast_time()
+                                           + NGX_SIMULCAST_CONTROLLER_HOLD));
+    }
+
+    if (ngx_simulcast_store_put(destination, ngx_simulcast_controller_granted,
+                                wish)
+        != NGX_OK)
+    {
+        ngx_free(wish);
+    }
+}
+
+
+static void
+ngx_simulcast_controller_granted(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination)
+{
+    ngx_simulcast_controller_wish_t *wish = data;
+
+    ngx_str_t  name;
+
+    if (rc == NGX_BUSY && wish->tries++ < 5) {
+
+        name.data = (u_char *) wish->id;
+        name.len = ngx_strlen(wish->id);
+
+        if (ngx_simulcast_store_get(&name, ngx_simulcast_controller_wished,
+                                    wish)
+            == NGX_OK)
+        {
+            return;
+        }
+    }
+
+    ngx_free(wish);
+}

@@ -1,0 +1,80 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ *
+ * HTTP requests to platforms: libcurl's multi interface on nginx's event loop.
+ * No redirect is followed, no proxy of the environment is used, https is
+ * verified against simulcast_trusted_certificate or the system's CA, and plain
+ * http is refused but to loopback addresses.
+ */
+
+
+#ifndef _NGX_SIMULCAST_FETCH_H_INCLUDED_
+#define _NGX_SIMULCAST_FETCH_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <jansson.h>
+
+
+#define NGX_SIMULCAST_FETCH_BODY     1048576    /* bytes of an answer */
+#define NGX_SIMULCAST_FETCH_TIMEOUT  15000      /* ms, by default */
+
+
+/* everything is copied by ngx_simulcast_fetch() */
+
+typedef struct {
+    const char  *method;            /* GET, POST, PUT, PATCH, DELETE */
+    ngx_str_t    url;
+    ngx_str_t   *headers;           /* "Name: value" */
+    ngx_uint_t   nheaders;
+    ngx_str_t    body;              /* of POST, PUT, PATCH: with Content-Length,
+                                       also when empty */
+    const char  *type;              /* Content-Type of the body; NULL: none */
+    ngx_msec_t   timeout;           /* 0: NGX_SIMULCAST_FETCH_TIMEOUT */
+} ngx_simulcast_fetch_request_t;
+
+
+/* valid during the handler's call */
+
+typedef struct {
+    ngx_uint_t   status;            /* 0: there was no answer, see error */
+    ngx_str_t    body;
+    json_t      *json;              /* borrowed; NULL: the body is not JSON */
+    ngx_uint_t   retry_after;       /* s; 0: not given (capped at 86400) */
+    const char  *error;             /* without an answer: dns_failed,
+                                       connect_failed, tls_failed, timeout,
+                                       answer_too_large, failed; else NULL */
+} ngx_simulcast_fetch_answer_t;
+
+
+typedef struct ngx_simulcast_fetch_s  ngx_simulcast_fetch_t;
+
+typedef void (*ngx_simulcast_fetch_pt)(void *data,
+    ngx_simulcast_fetch_answer_t *answer);
+
+
+#pragma GCC visibility push(hidden)
+
+/* in a worker; NGX_ERROR is logged, requests then fail */
+ngx_int_t ngx_simulcast_fetch_init(ngx_cycle_t *cycle);
+
+/* the handlers of what is on its way are not called */
+void ngx_simulcast_fetch_exit(void);
+
+/*
+ * Calls the handler once, never from within this call. NULL: could not be
+ * started, the handler is not called. Logs the method, the host and the status,
+ * no path, no query, no header, no body.
+ */
+ngx_simulcast_fetch_t *ngx_simulcast_fetch(ngx_simulcast_fetch_request_t *req,
+    ngx_simulcast_fetch_pt handler, void *data);
+
+/* the handler is not called any more; not to be used from within it */
+void ngx_simulcast_fetch_cancel(ngx_simulcast_fetch_t *fetch);
+
+#pragma GCC visibility pop
+
+
+#endif /* _NGX_SIMULCAST_FETCH_H_INCLUDED_ */
