@@ -788,6 +788,16 @@ sub whip {
 }
 
 
+# an ingest of a platform, see Test::Live::Receiver
+
+sub receiver {
+    my ($self, @args) = @_;
+
+    require Test::Live::Receiver;
+    return Test::Live::Receiver->new($self, @args);
+}
+
+
 sub ffprobe {
     my ($self, @args) = @_;
 
