@@ -494,8 +494,10 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
 
     /* it may have had a key */
 
-    ngx_memzero(api->data.data, api->data.len);
-    api->data.len = 0;
+    if (api->data.len) {
+        ngx_explicit_memzero(api->data.data, api->data.len);
+        api->data.len = 0;
+    }
 
     if (api->body == NULL) {
 

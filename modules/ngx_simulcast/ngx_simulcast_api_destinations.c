@@ -330,26 +330,19 @@ ngx_simulcast_api_destinations_put(void *data, ngx_int_t rc,
 static void
 ngx_simulcast_api_destinations_recounted(ngx_simulcast_api_t *api)
 {
-    ngx_uint_t  i;
-
-    for (i = NGX_SIMULCAST_API_DESTINATIONS; i < api->n; i++) {
-
-        if (ngx_strcmp(api->list[i]->id, api->destination->id) != 0) {
-            continue;
-        }
-
-        if (ngx_simulcast_store_remove(api->destination,
-                                       ngx_simulcast_api_destinations_undone,
-                                       api)
-            != NGX_OK)
-        {
-            ngx_simulcast_api_away(api);
-        }
-
+    if (api->n <= NGX_SIMULCAST_API_DESTINATIONS) {
+        ngx_simulcast_api_show(api, NGX_HTTP_CREATED, NULL);
         return;
     }
 
-    ngx_simulcast_api_show(api, NGX_HTTP_CREATED, NULL);
+    /* each of those that are too many at this moment gives way */
+
+    if (ngx_simulcast_store_remove(api->destination,
+                                   ngx_simulcast_api_destinations_undone, api)
+        != NGX_OK)
+    {
+        ngx_simulcast_api_away(api);
+    }
 }
 
 

@@ -5,14 +5,13 @@
 
 
 #include "ngx_simulcast_api.h"
+#include "ngx_simulcast_wish.h"
 #include "ngx_simulcast_settings.h"
 
 
 static const char *ngx_simulcast_api_json_expected(ngx_simulcast_api_t *api,
     ngx_simulcast_destination_t *destination);
 static const char *ngx_simulcast_api_json_known(
-    ngx_simulcast_destination_t *destination);
-static ngx_uint_t ngx_simulcast_api_json_wanted(
     ngx_simulcast_destination_t *destination);
 static ngx_uint_t ngx_simulcast_api_json_key(
     ngx_simulcast_destination_t *destination);
@@ -133,7 +132,7 @@ ngx_simulcast_api_json_expected(ngx_simulcast_api_t *api,
     json_t      *live;
     const char  *source;
 
-    if (!ngx_simulcast_api_json_wanted(destination)) {
+    if (!ngx_simulcast_wish_runs(destination)) {
         return ngx_simulcast_state_name(NGX_SIMULCAST_STOPPED);
     }
 
@@ -176,35 +175,11 @@ ngx_simulcast_api_json_known(ngx_simulcast_destination_t *destination)
 }
 
 
-static ngx_uint_t
-ngx_simulcast_api_json_wanted(ngx_simulcast_destination_t *destination)
-{
-    json_t      *record;
-    const char  *wanted;
-
-    record = destination->record;
-
-    if (!json_is_true(json_object_get(record, "is_enabled"))) {
-        return 0;
-    }
-
-    wanted = ngx_simulcast_api_json_text(record, "wanted");
-
-    if (wanted && ngx_strcmp(wanted, "start") == 0) {
-        return 1;
-    }
-
-    return !(wanted && ngx_strcmp(wanted, "stop") == 0)
-           && json_is_true(json_object_get(json_object_get(record, "settings"),
-                                           "auto_start"));
-}
-
-
 ngx_uint_t
 ngx_simulcast_api_json_open(ngx_simulcast_destination_t *destination)
 {
     return ngx_simulcast_api_json_known(destination) == NULL
-           && ngx_simulcast_api_json_wanted(destination);
+           && ngx_simulcast_wish_runs(destination);
 }
 
 

@@ -196,6 +196,7 @@ ngx_simulcast_api_simulcast_start_change(ngx_simulcast_api_t *api)
     record = api->destination->record;
 
     json_object_set_new(record, "wanted", json_string("start"));
+    json_object_del(record, "wanted_until");
 
     if (api->input) {
         json_object_set_new(record, "input_source", json_string(api->input));
@@ -320,6 +321,8 @@ ngx_simulcast_api_simulcast_stop_change(ngx_simulcast_api_t *api)
 {
     json_object_set_new(api->destination->record, "wanted",
                         json_string("stop"));
+    json_object_del(api->destination->record, "wanted_until");
+
     return NGX_OK;
 }
 

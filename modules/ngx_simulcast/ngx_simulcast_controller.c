@@ -12,13 +12,11 @@
 #include "ngx_simulcast_job.h"
 #include "ngx_simulcast_reason.h"
 #include "ngx_simulcast_redis.h"
+#include "ngx_simulcast_wish.h"
 
 
 #define NGX_SIMULCAST_CONTROLLER_TICK     10000     /* ms */
 #define NGX_SIMULCAST_CONTROLLER_METRICS  2000      /* ms */
-
-/* for so long a publisher who vanished finds everything as it was */
-#define NGX_SIMULCAST_CONTROLLER_HOLD     180000    /* ms */
 
 
 /* of a live source; outlives it while Redis has something to answer */
@@ -37,15 +35,6 @@ typedef struct {
 } ngx_simulcast_controller_t;
 
 
-/* of a destination whose record is to change after the end of its source */
-
-typedef struct {
-    char                          id[NGX_SIMULCAST_ID + 1];
-    ngx_uint_t                    real;
-    ngx_uint_t                    tries;
-} ngx_simulcast_controller_wish_t;
-
-
 static void ngx_simulcast_controller_state(void *data, ngx_uint_t up);
 static void ngx_simulcast_controller_told(void *data, u_char *msg,
     size_t len);
@@ -59,17 +48,10 @@ static void ngx_simulcast_controller_list(void *data, ngx_int_t rc,
 static void ngx_simulcast_controller_done(ngx_simulcast_controller_t *ctl);
 static ngx_simulcast_job_t *ngx_simulcast_controller_job(
     ngx_simulcast_controller_t *ctl, const char *id);
-static ngx_uint_t ngx_simulcast_controller_wanted(
-    ngx_simulcast_destination_t *destination);
 static ngx_uint_t ngx_simulcast_controller_mine(
     ngx_simulcast_controller_t *ctl, ngx_simulcast_destination_t *destination,
     ngx_uint_t running);
 static void ngx_simulcast_controller_metrics(ngx_event_t *ev);
-static void ngx_simulcast_controller_wish(const char *id, ngx_uint_t real);
-static void ngx_simulcast_controller_wished(void *data, ngx_int_t rc,
-    ngx_simulcast_destination_t *destination);
-static void ngx_simulcast_controller_granted(void *data, ngx_int_t rc,
-    ngx_simulcast_destination_t *destination);
 
 
 /* debug logs of timers take the data for a connection */
@@ -153,11 +135,15 @@ ngx_simulcast_controller_close(ngx_simulcast_source_t *source,
 
         job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
 
-        ngx_simulcast_controller_wish(job->id, real);
+        ngx_simulcast_wish_end_one(job->id, real);
 
         ngx_simulcast_job_end(job, real ? NGX_SIMULCAST_SOURCE_ENDED
                                         : NGX_SIMULCAST_SOURCE_LOST, real);
     }
+
+    ngx_simulcast_wish_end((char *) source->streamer.data,
+                           (char *) source->source.data, real,
+                           json_object_size(ctl->live) < 2);
 
     ngx_simulcast_store_live((char *) source->streamer.data,
                              (char *) source->source.data, NULL);
@@ -371,7 +357,7 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
         d = list[i];
         job = ngx_simulcast_controller_job(ctl, d->id);
 
-        run = ngx_simulcast_controller_wanted(d)
+        run = ngx_simulcast_wish_runs(d)
               && ngx_simulcast_controller_mine(ctl, d, job != NULL);
 
         if (!run) {
@@ -392,6 +378,8 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
         job = ngx_simulcast_job_create(ctl->source, &ctl->encodes, d);
 
         if (job) {
+            ngx_simulcast_wish_begin(d, job->stream_id);
+
             job->seen = 1;
             ngx_queue_insert_tail(&ctl->jobs, &job->queue);
         }
@@ -455,42 +443,6 @@ ngx_simulcast_controller_job(ngx_simulcast_controller_t *ctl, const char *id)
     }
 
     return NULL;
-}
-
-
-static ngx_uint_t
-ngx_simulcast_controller_wanted(ngx_simulcast_destination_t *destination)
-{
-    json_t      *record, *until;
-    const char  *wanted;
-
-    record = destination->record;
-
-    if (!json_is_true(json_object_get(record, "is_enabled"))) {
-        return 0;
-    }
-
-    wanted = json_string_value(json_object_get(record, "wanted"));
-
-    if (wanted && ngx_strcmp(wanted, "stop") == 0) {
-        return 0;
-    }
-
-    if (wanted && ngx_strcmp(wanted, "start") == 0) {
-
-        /* the publisher vanished, and came back too late */
-
-        until = json_object_get(record, "wanted_until");
-
-        if (!json_is_integer(until)
-            || (uint64_t) json_integer_value(until) > ngx_simulcast_time())
-        {
-            return 1;
-        }
-    }
-
-    return json_is_true(json_object_get(json_object_get(record, "settings"),
-                                        "auto_start"));
 }
 
 
@@ -594,99 +546,4 @@ ngx_simulcast_controller_metrics(ngx_event_t *ev)
         ngx_simulcast_store_event(event);
         json_decref(event);
     }
-}
-
-
-/*
- * After a real end "start" has had its effect, and the next stream is another
- * one; after a loss it has for a while.
- */
-
-static void
-ngx_simulcast_controller_wish(const char *id, ngx_uint_t real)
-{
-    ngx_str_t                         name;
-    ngx_simulcast_controller_wish_t  *wish;
-
-    wish = ngx_calloc(sizeof(ngx_simulcast_controller_wish_t), ngx_cycle->log);
-    if (wish == NULL) {
-        return;
-    }
-
-    (void) ngx_cpystrn((u_char *) wish->id, (u_char *) id, sizeof(wish->id));
-    wish->real = real;
-
-    name.data = (u_char *) wish->id;
-    name.len = ngx_strlen(wish->id);
-
-    if (ngx_simulcast_store_get(&name, ngx_simulcast_controller_wished, wish)
-        != NGX_OK)
-    {
-        ngx_free(wish);
-    }
-}
-
-
-static void
-ngx_simulcast_controller_wished(void *data, ngx_int_t rc,
-    ngx_simulcast_destination_t *destination)
-{
-    ngx_simulcast_controller_wish_t *wish = data;
-
-    const char  *wanted;
-
-    if (rc != NGX_OK) {
-        ngx_free(wish);
-        return;
-    }
-
-    wanted = json_string_value(json_object_get(destination->record, "wanted"));
-
-    if (wanted == NULL || ngx_strcmp(wanted, "start") != 0) {
-        ngx_free(wish);
-        return;
-    }
-
-    if (wish->real) {
-        (void) json_object_set_new(destination->record, "wanted",
-                                   json_string(""));
-        (void) json_object_del(destination->record, "wanted_until");
-
-    } else {
-        (void) json_object_set_new(destination->record, "wanted_until",
-                              json_integer(ngx_simulcast_time()
-                                           + NGX_SIMULCAST_CONTROLLER_HOLD));
-    }
-
-    if (ngx_simulcast_store_put(destination, ngx_simulcast_controller_granted,
-                                wish)
-        != NGX_OK)
-    {
-        ngx_free(wish);
-    }
-}
-
-
-static void
-ngx_simulcast_controller_granted(void *data, ngx_int_t rc,
-    ngx_simulcast_destination_t *destination)
-{
-    ngx_simulcast_controller_wish_t *wish = data;
-
-    ngx_str_t  name;
-
-    if (rc == NGX_BUSY && wish->tries++ < 5) {
-
-        name.data = (u_char *) wish->id;
-        name.len = ngx_strlen(wish->id);
-
-        if (ngx_simulcast_store_get(&name, ngx_simulcast_controller_wished,
-                                    wish)
-            == NGX_OK)
-        {
-            return;
-        }
-    }
-
-    ngx_free(wish);
 }

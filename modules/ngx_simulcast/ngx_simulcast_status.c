@@ -125,12 +125,16 @@ ngx_simulcast_status_clean(ngx_simulcast_stats_t *stats)
         last = p + ngx_strlen(p);
 
         while (p < last) {
-            s = p;
-            c = ngx_utf8_decode(&s, last - p);
 
-            if (c < 0x20 || c > 0x10ffff || (c >= 0x7f && c < 0xa0)
-                || (c >= 0xd800 && c < 0xe000))
-            {
+            if (*p >= 0x20 && *p < 0x7f) {
+                p++;
+                continue;
+            }
+
+            s = p;
+            c = *p < 0x80 ? 0 : ngx_utf8_decode(&s, last - p);
+
+            if (c < 0xa0 || c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) {
                 *p++ = '?';
                 continue;
             }

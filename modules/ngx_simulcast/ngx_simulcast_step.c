@@ -9,6 +9,7 @@
 
 #include "ngx_live_answer.h"
 #include "ngx_simulcast_api.h"
+#include "ngx_simulcast_wish.h"
 
 
 static void ngx_simulcast_step_got(void *data, ngx_int_t rc,
@@ -366,7 +367,9 @@ ngx_simulcast_step_sessioned(void *data, ngx_int_t rc, json_t *json)
     }
 
     json_decref(api->session);
-    api->session = json_is_object(json) ? json_deep_copy(json) : NULL;
+    api->session = json_is_object(json)
+                   && !ngx_simulcast_wish_over(json, "until")
+                   ? json_deep_copy(json) : NULL;
 
     api->next(api);
 }

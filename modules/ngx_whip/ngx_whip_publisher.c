@@ -26,6 +26,7 @@ extern ngx_module_t  ngx_rtmp_module;
 #pragma weak ngx_rtmp_bw_in
 #pragma weak ngx_rtmp_connect
 #pragma weak ngx_rtmp_core_module
+#pragma weak ngx_rtmp_delete_stream
 #pragma weak ngx_rtmp_finalize_session
 #pragma weak ngx_rtmp_init_session
 #pragma weak ngx_rtmp_live_module
@@ -460,11 +461,24 @@ ngx_whip_publisher_step(ngx_event_t *ev)
 
 
 void
-ngx_whip_publisher_close(ngx_whip_publisher_t *pub)
+ngx_whip_publisher_close(ngx_whip_publisher_t *pub, ngx_uint_t ended)
 {
+    ngx_rtmp_delete_stream_t  v;
+
     if (pub->session) {
         pub->session->publisher = NULL;
         pub->session = NULL;
+    }
+
+    if (ended && pub->stage == NGX_WHIP_PUBLISHER_LIVE
+        && !pub->rtmp->connection->destroyed)
+    {
+        /* what an encoder says before it goes: this is no broken connection */
+
+        ngx_memzero(&v, sizeof(ngx_rtmp_delete_stream_t));
+        v.stream = NGX_WHIP_PUBLISHER_STREAM;
+
+        (void) ngx_rtmp_delete_stream(pub->rtmp, &v);
     }
 
     ngx_rtmp_finalize_session(pub->rtmp);
@@ -478,7 +492,7 @@ ngx_whip_publisher_finish(ngx_whip_publisher_t *pub)
 
     ev = &pub->rtmp->close;
 
-    ngx_whip_publisher_close(pub);
+    ngx_whip_publisher_close(pub, 0);
 
     if (ev->posted) {
         ngx_delete_posted_event(ev);

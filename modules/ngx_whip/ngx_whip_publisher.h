@@ -45,8 +45,11 @@ ngx_uint_t ngx_whip_publisher_loaded(void);
 ngx_int_t ngx_whip_publisher_ask(ngx_whip_session_t *s,
     ngx_whip_publisher_ask_t *ask);
 
-/* ends the stream; the session is not told */
-void ngx_whip_publisher_close(ngx_whip_publisher_t *pub);
+/*
+ * Ends the stream; the session is not told. ended: the client has said so, as
+ * an encoder does by deleteStream; otherwise it is a connection that broke.
+ */
+void ngx_whip_publisher_close(ngx_whip_publisher_t *pub, ngx_uint_t ended);
 
 /* the same without the event loop, which has ended */
 void ngx_whip_publisher_finish(ngx_whip_publisher_t *pub);

@@ -913,7 +913,10 @@ ngx_whip_session_close(ngx_whip_session_t *s, ngx_uint_t reason)
     ngx_whip_session_state(s, NGX_WHIP_CLOSED);
 
     if (s->publisher) {
-        ngx_whip_publisher_close(s->publisher);
+        ngx_whip_publisher_close(s->publisher,
+                                 reason == NGX_WHIP_DELETED
+                                 || reason == NGX_WHIP_BYE
+                                 || reason == NGX_WHIP_CLOSED_BY_CLIENT);
     }
 
     if (state == NGX_WHIP_ASKING) {
@@ -964,7 +967,7 @@ ngx_whip_session_destroy(ngx_whip_session_t *s)
     s->state = NGX_WHIP_CLOSED;
 
     if (s->publisher) {
-        ngx_whip_publisher_close(s->publisher);
+        ngx_whip_publisher_close(s->publisher, 0);
     }
 
     if (s->end.posted) {
