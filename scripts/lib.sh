@@ -52,13 +52,13 @@ pkg_installed() {
 
 # Install the named Debian packages that are missing.
 #
-# A fresh nginx package starts itself on port 80.  A runtime mask (in /run,
-# lifted right after) holds it back under systemd; RUNLEVEL does so under
-# sysvinit.  An nginx that the machine already had is not touched.
+# A fresh nginx package starts itself on port 80, and redis-server on 6379.  A
+# runtime mask (in /run, lifted right after) holds them back under systemd;
+# RUNLEVEL does so under sysvinit.  What the machine already had is not touched.
 
 need_packages() {
-    local pkg mask=no rc=0
-    local -a missing=() apt_get
+    local pkg rc=0
+    local -a missing=() apt_get mask=()
 
     command -v apt-get >/dev/null || die "no apt-get here: these scripts set up Debian 12"
 
@@ -70,9 +70,10 @@ need_packages() {
 
     say "installing ${missing[*]}"
 
-    if [ -d /run/systemd/system ] && ! pkg_installed nginx-common; then
-        mask=yes
-        as_root systemctl --runtime mask nginx.service
+    if [ -d /run/systemd/system ]; then
+        pkg_installed nginx-common || mask+=(nginx.service)
+        pkg_installed redis-server || mask+=(redis-server.service)
+        [ ${#mask[@]} = 0 ] || as_root systemctl --runtime mask "${mask[@]}"
     fi
 
     apt_get=(env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1
@@ -84,8 +85,8 @@ need_packages() {
         as_root "${apt_get[@]}" install --no-install-recommends "${missing[@]}" </dev/null >&2
     } || rc=$?
 
-    if [ $mask = yes ]; then
-        as_root systemctl --runtime unmask nginx.service
+    if [ ${#mask[@]} -gt 0 ]; then
+        as_root systemctl --runtime unmask "${mask[@]}"
     fi
 
     [ $rc = 0 ] || die "apt-get could not install ${missing[*]}"

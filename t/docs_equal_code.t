@@ -122,6 +122,66 @@ my %modules = (
         more       => \&whip_more,
         many       => { directives => 15, reasons => 40, metrics => 20 },
     },
+
+    simulcast => {
+        directives => ['rtmp_module.c', 'http_module.c'],
+        custom     => {
+            simulcast_separator      => 'separator',
+            simulcast_default_source => 'default_source',
+            simulcast_zone           => 'the zone',
+            simulcast_ssl_verify     => 'ssl_verify',
+            simulcast_transcode      => 'the command',
+        },
+        defaults   => \&simulcast_defaults,
+        reasons    => \&simulcast_reasons,
+        metrics    => 'metrics.c',
+        json       => sub {
+            my ($m) = @_;
+
+            return ['The status as JSON', strings($m->source('status.c'))];
+        },
+        limits     => {
+            'destinations of a streamer' => ['api.h', 'API_DESTINATIONS'],
+            'the name of a destination' => ['', 'TITLE'],
+            'a URL' => ['url.h', 'URL_MAX'],
+            'a stream key' => ['url.h', 'KEY_MAX'],
+            'the body of a request' => ['body.h', 'BODY_MAX'],
+            'levels of JSON in it' => ['body.h', 'BODY_DEPTH'],
+            'a thumbnail' => ['api.h', 'API_THUMBNAIL'],
+            'time between two tests of a destination' => ['api_test.c',
+                'TEST_PAUSE'],
+            'tests at once, of a worker' => ['api_test.c', 'TEST_MAX'],
+            'event streams of a worker' => ['events.h', 'EVENTS_STREAMS'],
+            'what a client may leave unread of one' => ['events.h',
+                'EVENTS_BUFFER'],
+            'API tokens' => ['tokens.h', 'TOKENS_MAX'],
+            'encryption keys' => ['seal.h', 'SEAL_KEYS'],
+            'addresses of a host that are tried' => ['resolve.h',
+                'RESOLVE_MAX'],
+            'time for a name' => ['link.h', 'LINK_RESOLVE'],
+            'time to connect, while there are other addresses' => ['link.h',
+                'LINK_NEXT'],
+            'time to connect to the last one' => ['link.h', 'LINK_CONNECT'],
+            'time from there to the start of the stream' => ['link.h',
+                'LINK_SETUP'],
+            'a message from a server' => ['chunk.h', 'CHUNK_MESSAGE'],
+            'time without an acknowledged byte' => ['push.h', 'PUSH_STALL'],
+            'how far behind video is left out' => ['feed.h', 'FEED_LAG'],
+            'how far behind everything is' => ['feed.h', 'FEED_LAG_MAX'],
+            'frames that are kept of a source' => ['feed.h', 'FEED_BYTES'],
+            'an answer of a platform' => ['fetch.h', 'FETCH_BODY'],
+            'requests to platforms at a time, of a worker' => ['fetch.c',
+                'FETCH_MAX'],
+            'time for an answer of Redis' => ['redis.h', 'REDIS_TIMEOUT'],
+            'a claim without renewal' => ['job.h', 'JOB_CLAIM'],
+            'time that a publisher may be away' => ['wish.h', 'WISH_HOLD'],
+            'encoders of a worker' => ['child.h', 'CHILD_MAX'],
+            'what waits for an encoder' => ['rendition.h', 'RENDITION_QUEUE'],
+            q{an encoder's command} => ['template.h', 'TEMPLATE_LENGTH'],
+        },
+        more       => \&simulcast_more,
+        many       => { directives => 15, reasons => 30, metrics => 15 },
+    },
 );
 
 my %context = (
@@ -230,8 +290,8 @@ sub check_directives {
     $m->{defaults}->($m, $c, \%default);
 
     while ($c =~ /\{ \s ngx_string\("(${name}\w*)"\), \s*
-                  (NGX_\w+_CONF[\w|\s]*), \s* (\w+), \s* NGX_\w+, \s*
-                  (.*?), \s* (NULL|&?\w+) \s \}/gsx)
+                  (NGX_\w+_CONF[\w|\s]*), \s* (\w+), \s*
+                  (?:NGX_\w+|0), \s* (.*?), \s* (NULL|&?\w+) \s \}/gsx)
     {
         my ($directive, $type, $set, $field, $post) = ($1, $2, $3, $4, $5);
         my @type = split /[|\s]+/, $type;
@@ -275,7 +335,7 @@ sub check_directives {
         is($said->{default}, !defined $default ? 'no default was found'
             : $default eq '' ? '-' : "`$directive $default;`",
             "$directive: default");
-        like($said->{syntax}, qr/^$directive $form$/, "$directive: syntax");
+        like($said->{syntax}, qr/^$directive$form$/, "$directive: syntax");
         ok($conf =~ /^\s*(?:# )?$directive(?:\s|;)/m,
             "conf/nginx.conf shows $directive");
     }
@@ -284,21 +344,22 @@ sub check_directives {
 }
 
 
-# what a directive looks like whose flags are these
+# what follows a directive whose flags are these
 
 sub form {
     my ($c) = @_;
 
     my $args = $c->{type};
 
-    return join ' \| ', @{ $c->{words} } if $c->{words};
+    return ' ' . join ' \| ', @{ $c->{words} } if $c->{words};
 
-    return $args->{NGX_CONF_FLAG} ? qr/on \| off/
-        : $args->{NGX_CONF_NOARGS} ? qr/\[\w+\]/
-        : $args->{NGX_CONF_1MORE} ? qr/\S+ \.\.\./
-        : $args->{NGX_CONF_TAKE12} ? qr/[A-Z]+ \[\w+=[A-Z:]+\]/
-        : $args->{NGX_CONF_TAKE123} ? qr/[A-Z]+(?: \[\w+=[A-Z]+\]){2}/
-        : qr{[A-Z/:]+(?: \| off)?};
+    return $args->{NGX_CONF_FLAG} ? qr/ on \| off/
+        : $args->{NGX_CONF_NOARGS} ? $args->{NGX_CONF_TAKE1} ? qr/ \[\w+\]/ : ''
+        : $args->{NGX_CONF_1MORE} ? qr/ \S+(?: \.\.\.|(?: \[\w+=[A-Z]+\]){2,})/
+        : $args->{NGX_CONF_TAKE12} ? qr/ [A-Z]+ \[\w+=[A-Z:]+\]/
+        : $args->{NGX_CONF_TAKE123} ? qr/ [A-Z]+(?: \[\w+=[A-Z]+\]){2}/
+        : $args->{NGX_CONF_TAKE1234} ? qr/ [A-Z]+(?: \[\w+=[A-Z]+\]){3}/
+        : qr{ [A-Z/:]+(?: \| off)?};
 }
 
 
@@ -391,6 +452,28 @@ sub whip_defaults {
 }
 
 
+sub simulcast_defaults {
+    my ($m, $c, $default) = @_;
+
+    # on by itself with a simulcast_push, see README.md
+
+    is($default->{enable}, 'on', 'simulcast is on ...');
+    ok($c =~ /\(\w+->enable, \w+->pushes != NULL\)/, '... where it pushes');
+    $default->{enable} = 'off';
+
+    $default->{'the zone'} = text_of($m->source('config.h')
+        =~ /define NGX_SIMULCAST_CONFIG_ZONE +\((.*)\)/, 'size_value');
+
+    ($default->{ssl_verify}) = map { $_ ? 'on' : 'off' }
+        $m->source('config.c') =~ /->ssl_verify = (\d);/;
+
+    ($default->{'the command'}) = strings($m->source('rendition.c'))
+        =~ /rendition_default = ngx_string\(\s*(".*?")\);/;
+
+    return;
+}
+
+
 # --- reasons, metrics -------------------------------------------------------
 
 sub check_reasons {
@@ -435,6 +518,19 @@ sub whip_reasons {
     }
 
     delete $why{ok};
+
+    return %why;
+}
+
+
+sub simulcast_reasons {
+    my ($m, $c) = @_;
+
+    my %why;
+
+    while ($c =~ /\{ "(\w+)",\s*"(.*?)",\s*(\d+) \}/gs) {
+        $why{$1} = ($3 ? 'yes' : '-') . " $2" if $1 ne 'ok';
+    }
 
     return %why;
 }
@@ -582,4 +678,100 @@ sub whip_more {
         'methods');
 
     return;
+}
+
+
+sub simulcast_more {
+    my ($m) = @_;
+
+    # all of its sources, and those whose words are of platforms
+
+    my %source = map { m{/ngx_simulcast_(\w+)\.c$} ? ($1 => strings($m->source("$1.c")))
+        : () } glob "$m->{dir}/*.c";
+    my $all = join '', values %source;
+
+    my ($routes) = $m->source('route.h') =~ /is no route\.\n \*\n(.*?)\n \*\//s;
+
+    $routes =~ s/^ \*(?: {5})?//mg;
+
+    like($m->section('Routes'), qr/^```\n\Q$routes\E\n```$/m,
+        'routes of the API');
+
+    my %status = simulcast_statuses($m, \%source);
+
+    is_deeply({ map { $_ => $m->told('Errors')->{$_} =~ /^(\d+)/ }
+            keys %{ $m->told('Errors') } },
+        \%status, 'errors of the API, with statuses');
+
+    my %code;
+
+    for my $name (grep { /^(?:answer|call|keep|oauth|pending|platform|renew
+            |cloudflare|facebook|twitch|youtube)(?:_|$)/x } keys %source)
+    {
+        $code{$_} = 1 for $source{$name}
+            =~ /(?:NGX_(?:AGAIN|DECLINED|ERROR),|\bcode =)\s*"([a-z_]+)"/g;
+    }
+
+    same($m->told('Codes of platforms'), \%code, 'codes of platforms');
+
+    my %setting = map { $_ => 1 } $source{setting} =~ /^    \{ "(\w+)", /mg;
+
+    same($m->told('Settings'), \%setting, 'settings');
+
+    my ($events) = $source{events} =~ /events_names\[\] = \{(.*?)\};/s;
+
+    same($m->told('Events'), { map { $_ => 1 } $events =~ /"([\w:]+)"/g },
+        'events');
+
+    same($m->told('A destination'), { map { $_ => 1 }
+            $source{api_json} =~ /^[ ]{4,8}json_object_set_new\(json, "(\w+)"/mg },
+        'fields of a destination');
+
+    same($m->told('Environment'), { map { $_ => 1 } $source{config}
+            =~ /(?:\{ |cycle, )"([A-Z_]{8,})"/g }, 'environment');
+
+    my %key = map { $_ => 1 } $all =~ /"(?:DEL )?(simulcast:[a-z]+)\b/g;
+
+    is(join("\n", sort keys %{ { map { /^(\w+:\w+)/ => 1 }
+            keys %{ $m->told('Redis') } } }),
+        join("\n", sort keys %key), 'keys and channels of Redis');
+
+    my %window = $m->source('limits.c')
+        =~ /^    \{ "(\w+)",.*?\.window = (\d+)000\b/msg;
+
+    is_deeply({ $m->section('Behaviour') =~ /^\| (\w+) \| (\d+) s \|$/mg },
+        \%window, 'how long platforms keep an event');
+
+    return;
+}
+
+
+# the API's codes
+
+sub simulcast_statuses {
+    my ($m, $source) = @_;
+
+    my %number = (BAD_REQUEST => 400, UNAUTHORIZED => 401, FORBIDDEN => 403,
+        NOT_FOUND => 404, NOT_ALLOWED => 405, CONFLICT => 409,
+        REQUEST_ENTITY_TOO_LARGE => 413, UNSUPPORTED_MEDIA_TYPE => 415,
+        TOO_MANY_REQUESTS => 429, INTERNAL_SERVER_ERROR => 500,
+        SERVICE_UNAVAILABLE => 503);
+    my %status;
+
+    for my $name (grep { /^(?:api|step|events)/ } keys %$source) {
+        while ($source->{$name} =~ /(?:_api_error|_api_refuse|_answer_error)\(
+                \w+,\s*NGX_HTTP_(\w+),\s*"([a-z_]+)"/gx)
+        {
+            $status{$2} = $number{$1};
+        }
+    }
+
+    return %status;
+}
+
+
+sub same {
+    my ($told, $code, $what) = @_;
+
+    return is(join("\n", sort keys %$told), join("\n", sort keys %$code), $what);
 }

@@ -54,7 +54,7 @@ http {
     client_max_body_size 4m;
 
     server {
-        listen 127.0.0.1:%%HTTP%%;
+        listen 127.0.0.1:%%HTTP%% reuseport;
 
         simulcast_api_tokens %%DIR%%/tokens;
 
@@ -329,7 +329,8 @@ is($r->{headers}{'cache-control'}, 'no-store', 'no cache keeps it');
 my $made = data($r);
 
 like($id = $made->{id}, qr/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, 'id');
-like($made->{created_at}, qr/^20\d\d-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/, 'created_at');
+like($made->{created_at}, qr/^20\d\d-\d\d-\d\dT[\d:]{8}\.\d{3}Z$/,
+    'created_at');
 is($made->{updated_at}, $made->{created_at}, 'updated_at');
 
 is_deeply({ %$made, id => 0, created_at => 0, updated_at => 0 }, {
@@ -588,7 +589,8 @@ is(said(api(GET => "destinations/platforms/$_/auth-url")),
     '400 invalid_field platform', "auth-url of $_")
     for qw(cloudflare rtmp_custom);
 is(said(api(POST => 'destinations/platforms/rtmp_custom/exchange-token',
-    json => {})), '400 invalid_field platform', 'exchange-token of rtmp_custom');
+    json => {})), '400 invalid_field platform',
+    'exchange-token of rtmp_custom');
 
 my %code = (code => 'c', stream_id => 'alice', name => 'N');
 

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Pure: what the platforms' APIs answer (platforms.md 2 to 6). Strings in the
+ * Pure: what the platforms' APIs answer. Strings in the
  * structures point into the JSON and live as long as it does. They are NULL
  * when they are absent, of another type, too long, or hold what does not belong
  * there: an id, a key or a token that goes into a URL or a header is of

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Cloudflare Stream (platforms.md 2.4 and 6).
+ * Cloudflare Stream.
  */
 
 

@@ -2,8 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Pure: AMF0 commands that an RTMP publisher sends, and the replies it gets
- * (protocols.md section 9, U4 to U8, U11, U13).
+ * Pure: AMF0 commands that an RTMP publisher sends, and the replies it gets.
  */
 
 

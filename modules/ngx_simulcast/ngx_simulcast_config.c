@@ -36,7 +36,7 @@ static void ngx_simulcast_config_forget(void *data);
 #define ngx_simulcast_config_of(field)                                        \
     offsetof(ngx_simulcast_platform_conf_t, field)
 
-/* names that users already have (design) */
+/* names that users already have */
 
 static const ngx_simulcast_config_env_t  ngx_simulcast_config_envs[] = {
 

@@ -368,6 +368,12 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
             job->seen = 1;
 
             if (!ngx_simulcast_job_update(job, d)) {
+
+                if (!job->claimed) {
+                    /* whose it was may have let it go */
+                    ngx_simulcast_job_claim(job);
+                }
+
                 continue;
             }
 
@@ -505,7 +511,9 @@ ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
 static void
 ngx_simulcast_controller_metrics(ngx_event_t *ev)
 {
-    json_t                      *all, *one, *event;
+    void                        *next;
+    json_t                      *all, *one, *event, *stream;
+    const char                  *stream_id;
     ngx_queue_t                 *q;
     ngx_simulcast_job_t         *job;
     ngx_simulcast_controller_t  *ctl;
@@ -515,9 +523,11 @@ ngx_simulcast_controller_metrics(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_SIMULCAST_CONTROLLER_METRICS);
 
-    if (!ngx_simulcast_redis_up()) {
+    if (!ngx_simulcast_redis_up() || ngx_queue_empty(&ctl->jobs)) {
         return;
     }
+
+    /* stream_id -> what its destinations do */
 
     all = json_object();
 
@@ -528,22 +538,31 @@ ngx_simulcast_controller_metrics(ngx_event_t *ev)
         job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
         one = ngx_simulcast_job_metrics(job);
 
-        if (one) {
-            (void) json_object_set_new(all, job->id, one);
+        if (one == NULL) {
+            continue;
+        }
+
+        stream = json_object_get(all, job->stream_id);
+
+        if (stream == NULL) {
+            stream = json_object();
+            (void) json_object_set_new(all, job->stream_id, stream);
+        }
+
+        (void) json_object_set_new(stream, job->id, one);
+    }
+
+    json_object_foreach_safe(all, next, stream_id, stream) {
+
+        event = json_pack("{s:s, s:s, s:{s:O}}", "event", "metrics:update",
+                          "stream_id", stream_id, "data", "destinationMetrics",
+                          stream);
+
+        if (event) {
+            ngx_simulcast_store_event(event);
+            json_decref(event);
         }
     }
 
-    if (json_object_size(all) == 0) {
-        json_decref(all);
-        return;
-    }
-
-    event = json_pack("{s:s, s:s, s:{s:o}}", "event", "metrics:update",
-                      "stream_id", (char *) ctl->source->streamer.data,
-                      "data", "destinationMetrics", all);
-
-    if (event) {
-        ngx_simulcast_store_event(event);
-        json_decref(event);
-    }
+    json_decref(all);
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Facebook Live (platforms.md 2.3 and 5): what is created before and ended after
+ * Facebook Live: what is created before and ended after
  * a push in ngx_simulcast_facebook.c, what happens in between in _live.c.
  */
 

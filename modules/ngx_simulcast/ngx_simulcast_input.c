@@ -7,9 +7,6 @@
 #include "ngx_simulcast_input.h"
 
 
-#define NGX_SIMULCAST_INPUT_DEFAULT  "main"
-
-
 static const char *ngx_simulcast_input_find(json_t *live,
     const char *name, size_t len);
 
@@ -19,7 +16,8 @@ ngx_simulcast_input_source(const char *input, const char *streamer,
     json_t *live)
 {
     size_t       len, n;
-    const char  *p, *end;
+    json_t      *value;
+    const char  *p, *end, *key, *stream;
 
     len = ngx_strlen(streamer);
 
@@ -42,17 +40,23 @@ ngx_simulcast_input_source(const char *input, const char *streamer,
 
     n = end - p;
 
-    if (p - input <= 8 || n < len || ngx_strncmp(p, streamer, len) != 0) {
+    if (p - input <= 8) {
         return NULL;
     }
 
-    if (n == len) {
-        return ngx_simulcast_input_default(live);
+    /* each source says under which name it is published */
+
+    json_object_foreach(live, key, value) {
+        stream = json_string_value(json_object_get(value, "stream"));
+
+        if (stream && ngx_strlen(stream) == n
+            && ngx_strncmp(stream, p, n) == 0)
+        {
+            return key;
+        }
     }
 
-    return p[len] == '_' ? ngx_simulcast_input_find(live, p + len + 1,
-                                                    n - len - 1)
-                         : NULL;
+    return NULL;
 }
 
 
@@ -84,7 +88,7 @@ ngx_simulcast_input_default(json_t *live)
 
     json_object_foreach(live, key, value) {
 
-        if (ngx_strcmp(key, NGX_SIMULCAST_INPUT_DEFAULT) == 0) {
+        if (json_is_true(json_object_get(value, "default"))) {
             return key;
         }
 

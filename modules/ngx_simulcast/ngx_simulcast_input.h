@@ -19,8 +19,8 @@
 #pragma GCC visibility push(hidden)
 
 /*
- * Of an inputSource: SOURCE, STREAMER:SOURCE, or a URL that ends in
- * /STREAMER_SOURCE or /STREAMER. NULL: none of these is live.
+ * Of an inputSource: SOURCE, STREAMER:SOURCE, or a URL that ends in the name
+ * that a source is published under. NULL: none of these is live.
  */
 const char *ngx_simulcast_input_source(const char *input,
     const char *streamer, json_t *live);

@@ -17,7 +17,10 @@
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
+static void ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job,
+    ngx_str_t *dead);
 static void ngx_simulcast_job_claimed(void *data, redisReply *reply);
+static ngx_uint_t ngx_simulcast_job_dead(ngx_str_t *owner);
 static void ngx_simulcast_job_start(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepare(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepared(void *data,
@@ -40,6 +43,8 @@ static char *ngx_simulcast_job_signature(
     ngx_simulcast_destination_t *destination);
 static size_t ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf,
     size_t size);
+static void ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination);
 static void ngx_simulcast_job_free(ngx_simulcast_job_t *job);
 
 
@@ -47,11 +52,12 @@ static void ngx_simulcast_job_free(ngx_simulcast_job_t *job);
 
 static ngx_connection_t  ngx_simulcast_job_nobody = { .fd = -1 };
 
-/* KEYS: the claim. ARGV: whose, for how long (ms) */
+/* KEYS: the claim. ARGV: whose, for how long (ms), whose it may be instead. 1,
+   or whose it is */
 
 static char  ngx_simulcast_job_claim_script[] =
     "local v = redis.call('GET', KEYS[1])\n"
-    "if v and v ~= ARGV[1] then return 0 end\n"
+    "if v and v ~= ARGV[1] and v ~= ARGV[3] then return v end\n"
     "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
     "return 1\n";
 
@@ -92,6 +98,15 @@ ngx_simulcast_job_create(ngx_simulcast_source_t *source, ngx_queue_t *encodes,
                         destination->source[0] ? ":" : "",
                         destination->source);
 
+    if (destination->stale) {
+
+        /* sealed by an older key: by the newest from now on */
+
+        destination->stale = 0;
+        (void) ngx_simulcast_store_put(destination, ngx_simulcast_job_sealed,
+                                       NULL);
+    }
+
     job->timer.handler = ngx_simulcast_job_timer;
     job->timer.log = ngx_cycle->log;
     job->timer.data = &ngx_simulcast_job_nobody;
@@ -100,6 +115,18 @@ ngx_simulcast_job_create(ngx_simulcast_source_t *source, ngx_queue_t *encodes,
     ngx_simulcast_job_claim(job);
 
     return job;
+}
+
+
+static void
+ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
+    ngx_simulcast_destination_t *destination)
+{
+    if (rc == NGX_OK && destination) {
+        ngx_log_error(NGX_LOG_NOTICE, ngx_cycle->log, 0,
+                      "simulcast: the secret of destination %s was sealed "
+                      "anew", destination->id);
+    }
 }
 
 
@@ -167,6 +194,16 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
     ngx_uint_t                    same;
     ngx_simulcast_destination_t  *old;
 
+    if (destination->secret == NULL && job->destination->secret) {
+
+        /*
+         * It was sealed by a key that this worker was not given: a newer
+         * configuration's, perhaps. What it has is good until it is used up.
+         */
+
+        return 0;
+    }
+
     signature = ngx_simulcast_job_signature(destination);
     same = signature && ngx_strcmp(signature, job->signature) == 0;
 
@@ -208,8 +245,19 @@ ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf, size_t size)
 void
 ngx_simulcast_job_claim(ngx_simulcast_job_t *job)
 {
+    ngx_str_t  nobody = ngx_null_string;
+
+    ngx_simulcast_job_claim_from(job, &nobody);
+}
+
+
+/* also when it is that of a worker who is no more */
+
+static void
+ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job, ngx_str_t *dead)
+{
     u_char     owner[NGX_MAXHOSTNAMELEN + 128], key[64], ms[16];
-    ngx_str_t  args[6];
+    ngx_str_t  args[7];
 
     if (job->claiming || job->ending) {
         return;
@@ -225,8 +273,9 @@ ngx_simulcast_job_claim(ngx_simulcast_job_t *job)
     args[4].len = ngx_simulcast_job_owner(job, owner, sizeof(owner));
     args[5].data = ms;
     args[5].len = ngx_sprintf(ms, "%d", NGX_SIMULCAST_JOB_CLAIM) - ms;
+    args[6] = *dead;
 
-    if (ngx_simulcast_redis_send(ngx_simulcast_job_claimed, job, 6, args)
+    if (ngx_simulcast_redis_send(ngx_simulcast_job_claimed, job, 7, args)
         != NGX_OK)
     {
         return;
@@ -242,6 +291,8 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
 {
     ngx_simulcast_job_t *job = data;
 
+    ngx_str_t  owner;
+
     job->waiting--;
     job->claiming = 0;
 
@@ -250,16 +301,28 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
         return;
     }
 
-    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+    if (reply == NULL) {
         return;
     }
 
-    if (reply->integer == 1) {
+    if (reply->type == REDIS_REPLY_INTEGER) {
         if (!job->claimed) {
             job->claimed = 1;
             ngx_simulcast_job_start(job);
         }
 
+        return;
+    }
+
+    if (reply->type != REDIS_REPLY_STRING) {
+        return;
+    }
+
+    owner.data = (u_char *) reply->str;
+    owner.len = reply->len;
+
+    if (ngx_simulcast_job_dead(&owner)) {
+        ngx_simulcast_job_claim_from(job, &owner);
         return;
     }
 
@@ -272,6 +335,38 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
 
         ngx_simulcast_job_end(job, NGX_SIMULCAST_CLAIMED_ELSEWHERE, 0);
     }
+}
+
+
+/* a worker of this machine, HOST:PID:..., that is no more */
+
+static ngx_uint_t
+ngx_simulcast_job_dead(ngx_str_t *owner)
+{
+    u_char     *p, *end;
+    ngx_int_t   pid;
+    ngx_str_t   host;
+
+    host = ngx_cycle->hostname;
+
+    if (owner->len <= host.len + 1
+        || ngx_memcmp(owner->data, host.data, host.len) != 0
+        || owner->data[host.len] != ':')
+    {
+        return 0;
+    }
+
+    p = owner->data + host.len + 1;
+    end = ngx_strlchr(p, owner->data + owner->len, ':');
+
+    if (end == NULL) {
+        return 0;
+    }
+
+    pid = ngx_atoi(p, end - p);
+
+    return pid > 0 && kill((ngx_pid_t) pid, 0) == -1
+           && ngx_errno == NGX_ESRCH;
 }
 
 

@@ -130,7 +130,7 @@ static const ngx_simulcast_limits_rate_t  ngx_simulcast_limits_facebook[] = {
      - ngx_simulcast_limits_bit(NGX_LIVE_CODEC_AAC))
 
 
-/* platforms.md 1, 3.3, 4, 5, 6; in the order of ngx_simulcast_platform_e */
+/* in the order of ngx_simulcast_platform_e */
 
 static const ngx_simulcast_limits_platform_t  ngx_simulcast_limits[] = {
 

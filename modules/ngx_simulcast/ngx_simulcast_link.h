@@ -3,8 +3,8 @@
  * Copyright (C) the ngx_live contributors
  *
  * A publisher's connection to an RTMP or RTMPS server, from the name of the
- * host to NetStream.Publish.Start, and what the server says after that
- * (protocols.md section 9). What is written then is its owner's matter.
+ * host to NetStream.Publish.Start, and what the server says after that. What is
+ * written then is its owner's matter.
  */
 
 

@@ -30,9 +30,12 @@ static void ngx_simulcast_pending_put_done(ngx_simulcast_call_t *call,
 static void ngx_simulcast_pending_listed(ngx_simulcast_call_t *call,
     redisReply *reply);
 static void ngx_simulcast_pending_get(ngx_simulcast_call_t *call);
+static void ngx_simulcast_pending_taken(ngx_simulcast_call_t *call,
+    redisReply *reply);
 static void ngx_simulcast_pending_got(ngx_simulcast_call_t *call,
     redisReply *reply);
 static void ngx_simulcast_pending_clean(ngx_simulcast_call_t *call);
+static void ngx_simulcast_pending_invalid(ngx_simulcast_call_t *call);
 static void ngx_simulcast_pending_away(ngx_simulcast_call_t *call);
 
 
@@ -219,6 +222,8 @@ ngx_simulcast_pending_listed(ngx_simulcast_call_t *call, redisReply *reply)
 }
 
 
+/* it is taken by who takes it out of the owner's list, and by nobody else */
+
 static void
 ngx_simulcast_pending_get(ngx_simulcast_call_t *call)
 {
@@ -230,7 +235,25 @@ ngx_simulcast_pending_get(ngx_simulcast_call_t *call)
     ngx_simulcast_pending_list(call, &args[1]);
     args[2].data = (u_char *) p->digest;
     args[2].len = ngx_strlen(p->digest);
-    (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+
+    ngx_simulcast_call_redis(call, 3, args, ngx_simulcast_pending_taken);
+}
+
+
+static void
+ngx_simulcast_pending_taken(ngx_simulcast_call_t *call, redisReply *reply)
+{
+    ngx_str_t  args[2];
+
+    if (reply == NULL || reply->type != REDIS_REPLY_INTEGER) {
+        ngx_simulcast_pending_away(call);
+        return;
+    }
+
+    if (reply->integer != 1) {
+        ngx_simulcast_pending_invalid(call);
+        return;
+    }
 
     ngx_str_set(&args[0], "GETDEL");
     ngx_simulcast_pending_key(call, &args[1]);
@@ -284,9 +307,7 @@ ngx_simulcast_pending_got(ngx_simulcast_call_t *call, redisReply *reply)
 
     if (verifier == NULL) {
         json_decref(json);
-        ngx_simulcast_call_fail(call, NGX_ERROR, "state_invalid",
-                                "the state is unknown, was used, has expired, "
-                                "or belongs to another API token");
+        ngx_simulcast_pending_invalid(call);
         return;
     }
 
@@ -432,6 +453,15 @@ ngx_simulcast_pending_clean(ngx_simulcast_call_t *call)
     args[3].len = ngx_sprintf(now, "%T", ngx_time()) - now;
 
     (void) ngx_simulcast_redis_send(NULL, NULL, 4, args);
+}
+
+
+static void
+ngx_simulcast_pending_invalid(ngx_simulcast_call_t *call)
+{
+    ngx_simulcast_call_fail(call, NGX_ERROR, "state_invalid",
+                            "the state is unknown, was used, has expired, or "
+                            "belongs to another API token");
 }
 
 

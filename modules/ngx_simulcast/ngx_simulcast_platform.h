@@ -3,7 +3,7 @@
  * Copyright (C) the ngx_live contributors
  *
  * What a platform wants before, while and after media is pushed to it, and how
- * its account is connected (platforms.md 2 to 6). One implementation per
+ * its account is connected. One implementation per
  * platform: ngx_simulcast_youtube.c, _twitch.c, _facebook.c, _cloudflare.c;
  * what OAuth has in common is in ngx_simulcast_oauth.c.
  *
@@ -181,7 +181,7 @@ void ngx_simulcast_platform_end(ngx_simulcast_broadcast_t *broadcast,
 
 typedef struct {
     ngx_simulcast_platform_result_t   result;
-    json_t                           *answer;    /* borrowed: what http-api.md
+    json_t                           *answer;    /* borrowed: what the API
                                                     says; NULL on failure */
     const char                       *field;     /* of the request that is
                                                     wrong, or NULL */

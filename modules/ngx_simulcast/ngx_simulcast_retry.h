@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Pure: when to try again (platforms.md 7.4).
+ * Pure: when to try again.
  *
  * The first wait is 1 to 2 s, each further one 1.5 times the one before, at
  * most 15 s while the platform still holds the event (its window since the

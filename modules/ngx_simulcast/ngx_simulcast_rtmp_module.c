@@ -50,6 +50,8 @@ static char *ngx_simulcast_rtmp_separator(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_simulcast_rtmp_default_source(ngx_conf_t *cf,
     ngx_command_t *cmd, void *conf);
 static ngx_uint_t ngx_simulcast_rtmp_multisource(ngx_cycle_t *cycle);
+static ngx_int_t ngx_simulcast_rtmp_name(ngx_conf_t *cf,
+    ngx_rtmp_core_app_conf_t *app);
 static ngx_int_t ngx_simulcast_rtmp_av(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
 static ngx_simulcast_source_t *ngx_simulcast_rtmp_source(
@@ -201,7 +203,6 @@ ngx_simulcast_rtmp_push(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_simulcast_app_conf_t *sacf = conf;
 
-    u_char                  *p;
     ngx_str_t               *value, key, parsed, url;
     ngx_uint_t               i;
     const char              *error;
@@ -279,14 +280,6 @@ ngx_simulcast_rtmp_push(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
     }
 
     key = target.host;
-
-    p = ngx_pnalloc(cf->pool, sizeof("push-") - 1 + NGX_INT_T_LEN);
-    if (p == NULL) {
-        return NGX_CONF_ERROR;
-    }
-
-    push->id.data = p;
-    push->id.len = ngx_sprintf(p, "push-%ui", sacf->pushes->nelts) - p;
 
     if (push->name.len == 0) {
         push->name.data = ngx_pstrdup(cf->pool, &key);
@@ -402,6 +395,11 @@ ngx_simulcast_rtmp_postconfiguration(ngx_conf_t *cf)
             }
 
             enabled = 1;
+
+            if (sacf->pushes && ngx_simulcast_rtmp_name(cf, app[n]) != NGX_OK)
+            {
+                return NGX_ERROR;
+            }
         }
     }
 
@@ -424,6 +422,47 @@ ngx_simulcast_rtmp_postconfiguration(ngx_conf_t *cf)
 
     ngx_simulcast_rtmp_next_close_stream = ngx_rtmp_close_stream;
     ngx_rtmp_close_stream = ngx_simulcast_rtmp_close_stream;
+
+    return NGX_OK;
+}
+
+
+/* APP-1, APP-2, ...: those that are inherited become the application's own */
+
+static ngx_int_t
+ngx_simulcast_rtmp_name(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
+{
+    ngx_uint_t                 i;
+    ngx_array_t               *pushes;
+    ngx_simulcast_static_t    *push, *own;
+    ngx_simulcast_app_conf_t  *sacf;
+
+    sacf = app->app_conf[ngx_simulcast_rtmp_module.ctx_index];
+
+    pushes = ngx_array_create(cf->pool, sacf->pushes->nelts,
+                              sizeof(ngx_simulcast_static_t));
+    if (pushes == NULL) {
+        return NGX_ERROR;
+    }
+
+    push = sacf->pushes->elts;
+
+    for (i = 0; i < sacf->pushes->nelts; i++) {
+        own = ngx_array_push(pushes);
+        *own = push[i];
+
+        own->id.data = ngx_pnalloc(cf->pool, app->name.len + 1
+                                             + NGX_INT_T_LEN);
+        if (own->id.data == NULL) {
+            return NGX_ERROR;
+        }
+
+        own->id.len = ngx_sprintf(own->id.data, "%V-%ui", &app->name, i + 1)
+                      - own->id.data;
+        own->id.len = ngx_min(own->id.len, NGX_SIMULCAST_ID);
+    }
+
+    sacf->pushes = pushes;
 
     return NGX_OK;
 }

@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * Twitch (platforms.md 2.2 and 4).
+ * Twitch.
  */
 
 

@@ -8,7 +8,7 @@
  *
  * HOST is a name, an IPv4 address or an IPv6 address in brackets. With the key
  * given apart, the whole path is the application; otherwise its last segment,
- * with the query, is the key (platforms.md 7.1).
+ * with the query, is the key.
  */
 
 

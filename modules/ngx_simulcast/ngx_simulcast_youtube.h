@@ -2,7 +2,7 @@
 /*
  * Copyright (C) the ngx_live contributors
  *
- * YouTube (platforms.md 2.1 and 3): what is created before a push in
+ * YouTube: what is created before a push in
  * ngx_simulcast_youtube.c, and how it looks in _video.c; what happens while it
  * lasts in _live.c, and after it in _end.c.
  */

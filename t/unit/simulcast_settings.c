@@ -33,8 +33,8 @@
 /* a custom destination and one of YouTube, but for a piece in the middle */
 
 #define CUSTOM(more)                                                          \
-    "{\"stream_id\":\"alice\",\"platform\":\"rtmp_custom\",\"name\":\"N\"" more \
-    "}"
+    "{\"stream_id\":\"alice\",\"platform\":\"rtmp_custom\",\"name\":\"N\""    \
+    more "}"
 #define URL(url, more)                                                        \
     CUSTOM(",\"rtmp_url\":\"" url "\"" more)
 #define PUSH(more)                                                            \
