@@ -135,8 +135,6 @@ ngx_simulcast_controller_close(ngx_simulcast_source_t *source,
 
         job = ngx_queue_data(q, ngx_simulcast_job_t, queue);
 
-        ngx_simulcast_wish_end_one(job->id, real);
-
         ngx_simulcast_job_end(job, real ? NGX_SIMULCAST_SOURCE_ENDED
                                         : NGX_SIMULCAST_SOURCE_LOST, real);
     }
@@ -333,7 +331,7 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
 {
     ngx_simulcast_controller_t *ctl = data;
 
-    ngx_uint_t                    i, run;
+    ngx_uint_t                    i;
     ngx_queue_t                  *q, *next;
     ngx_simulcast_job_t          *job;
     ngx_simulcast_destination_t  *d;
@@ -357,10 +355,27 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
         d = list[i];
         job = ngx_simulcast_controller_job(ctl, d->id);
 
-        run = ngx_simulcast_wish_runs(d)
-              && ngx_simulcast_controller_mine(ctl, d, job != NULL);
+        if (job && json_object_get(d->record, "wanted_until")) {
 
-        if (!run) {
+            /* the loss of an earlier session was told late: this one is live */
+
+            ngx_simulcast_wish_begin(d, job->stream_id);
+            (void) json_object_del(d->record, "wanted_until");
+        }
+
+        if (!ngx_simulcast_wish_runs(d)) {
+            continue;
+        }
+
+        if (!ngx_simulcast_controller_mine(ctl, d, job != NULL)) {
+
+            /* another source goes on with the same event */
+
+            if (job) {
+                ngx_queue_remove(&job->queue);
+                ngx_simulcast_job_end(job, NGX_SIMULCAST_CLAIMED_ELSEWHERE, 0);
+            }
+
             continue;
         }
 

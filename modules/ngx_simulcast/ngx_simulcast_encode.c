@@ -17,6 +17,7 @@
 
 /* how long a source is looked at before it is compared */
 #define NGX_SIMULCAST_ENCODE_LOOK  3            /* s */
+#define NGX_SIMULCAST_ENCODE_ALONE 10           /* s, for video to come */
 
 
 static void ngx_simulcast_encode_tag(void *data, ngx_uint_t type,
@@ -77,10 +78,17 @@ ngx_simulcast_encode_want(json_t *settings, ngx_simulcast_feed_t *source,
         return NGX_DECLINED;
     }
 
-    if (source->nseconds < NGX_SIMULCAST_ENCODE_LOOK
-        || source->video_codec.codec == NGX_LIVE_CODEC_NONE)
-    {
+    if (source->nseconds < NGX_SIMULCAST_ENCODE_LOOK) {
         return NGX_AGAIN;
+    }
+
+    if (source->video_codec.codec == NGX_LIVE_CODEC_NONE) {
+
+        /* sound alone goes as it is */
+
+        return ngx_simulcast_feed_alone(source)
+               && source->nseconds >= NGX_SIMULCAST_ENCODE_ALONE
+               ? NGX_DECLINED : NGX_AGAIN;
     }
 
     ngx_simulcast_feed_rates(source, &rates);

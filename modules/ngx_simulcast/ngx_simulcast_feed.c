@@ -17,6 +17,9 @@
 #define NGX_SIMULCAST_FEED_STEP      60000      /* ms ahead */
 #define NGX_SIMULCAST_FEED_STEP_BACK 10000      /* ms back */
 
+/* of one channel alone, which has nothing to go back for */
+#define NGX_SIMULCAST_FEED_STEP_OWN  1000       /* ms back */
+
 /* where the feed's clock begins, so that it may go back a little */
 #define NGX_SIMULCAST_FEED_EPOCH     1000000    /* ms */
 
@@ -195,7 +198,16 @@ ngx_simulcast_feed_message(ngx_simulcast_feed_t *feed, ngx_uint_t type,
     }
 
     rc = NGX_OK;
-    time = ngx_simulcast_feed_time(feed, timestamp, sort.channel);
+
+    if (sort.config) {
+
+        /* comes with any timestamp, 0 above all, and belongs to what follows */
+
+        time = ngx_max(feed->clock, feed->last[sort.channel]);
+
+    } else {
+        time = ngx_simulcast_feed_time(feed, timestamp, sort.channel);
+    }
 
     if (sort.keyframe) {
         interval = feed->key_time ? time - feed->key_time : 0;
@@ -461,7 +473,7 @@ static uint64_t
 ngx_simulcast_feed_time(ngx_simulcast_feed_t *feed, uint32_t timestamp,
     ngx_uint_t channel)
 {
-    int32_t   step;
+    int32_t   step, own;
     uint64_t  time;
 
     if (!feed->started) {
@@ -469,10 +481,17 @@ ngx_simulcast_feed_time(ngx_simulcast_feed_t *feed, uint32_t timestamp,
 
     } else {
         step = (int32_t) (timestamp - feed->stamp);
+        own = feed->stamped[channel]
+              ? (int32_t) (timestamp - feed->stamps[channel]) : 0;
 
         if (step > NGX_SIMULCAST_FEED_STEP
-            || step < -NGX_SIMULCAST_FEED_STEP_BACK)
+            || step < -NGX_SIMULCAST_FEED_STEP_BACK
+            || own < -NGX_SIMULCAST_FEED_STEP_OWN
+            || (step < 0 && feed->clock < NGX_SIMULCAST_FEED_EPOCH / 2))
         {
+            ngx_memzero(feed->stamped, sizeof(feed->stamped));
+
+            feed->clock = ngx_max(feed->clock, feed->last[channel]);
             step = 20;
         }
 
@@ -480,6 +499,8 @@ ngx_simulcast_feed_time(ngx_simulcast_feed_t *feed, uint32_t timestamp,
     }
 
     feed->stamp = timestamp;
+    feed->stamps[channel] = timestamp;
+    feed->stamped[channel] = 1;
 
     time = ngx_max(feed->clock, feed->last[channel]);
     feed->last[channel] = time;

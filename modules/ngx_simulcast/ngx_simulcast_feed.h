@@ -128,6 +128,10 @@ struct ngx_simulcast_feed_s {
     uint64_t                      sent[NGX_SIMULCAST_NCHANNELS];
                                                 /* of the newest frame, 0: none */
     uint32_t                      stamp;        /* of the last message */
+    uint32_t                      stamps[NGX_SIMULCAST_NCHANNELS];
+    ngx_uint_t                    stamped[NGX_SIMULCAST_NCHANNELS];
+                                                /* stamps has one, of this
+                                                   clock of his */
     uint64_t                      clock;        /* its time */
     ngx_uint_t                    started;
 

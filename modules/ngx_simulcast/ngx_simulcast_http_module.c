@@ -325,7 +325,7 @@ ngx_simulcast_http_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_simulcast_http_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_str_t             *value;
+    ngx_str_t             *value, text;
     ngx_simulcast_conf_t  *scf;
 
     scf = ngx_simulcast_config(cf->cycle);
@@ -344,7 +344,10 @@ ngx_simulcast_http_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 
     /* it is derived from when everything is read: it outlives temp_pool */
 
-    scf->keys.data = ngx_pstrdup(cf->pool, &scf->keys);
+    text = scf->keys;
+    scf->keys.data = ngx_pstrdup(cf->pool, &text);
+
+    ngx_explicit_memzero(text.data, text.len);
 
     if (scf->keys.data == NULL || scf->keys.len == 0) {
         return scf->keys.len ? NGX_CONF_ERROR : "names an empty file";

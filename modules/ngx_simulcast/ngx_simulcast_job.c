@@ -45,12 +45,15 @@ static size_t ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf,
     size_t size);
 static void ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
     ngx_simulcast_destination_t *destination);
+static void ngx_simulcast_job_release(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_free(ngx_simulcast_job_t *job);
 
 
 /* debug logs of timers take the data for a connection */
 
 static ngx_connection_t  ngx_simulcast_job_nobody = { .fd = -1 };
+
+static ngx_uint_t        ngx_simulcast_job_serial;
 
 /* KEYS: the claim. ARGV: whose, for how long (ms), whose it may be instead. 1,
    or whose it is */
@@ -84,6 +87,7 @@ ngx_simulcast_job_create(ngx_simulcast_source_t *source, ngx_queue_t *encodes,
         return NULL;
     }
 
+    job->serial = ++ngx_simulcast_job_serial;
     job->source = source;
     job->encodes = encodes;
     job->destination = destination;
@@ -137,6 +141,8 @@ ngx_simulcast_job_free(ngx_simulcast_job_t *job)
         return;
     }
 
+    ngx_simulcast_job_release(job);
+
     if (job->timer.timer_set) {
         ngx_del_timer(&job->timer);
     }
@@ -147,6 +153,9 @@ ngx_simulcast_job_free(ngx_simulcast_job_t *job)
 
     ngx_simulcast_store_release(job->destination);
 
+    /* a key may stand in it */
+
+    ngx_explicit_memzero(job->signature, ngx_strlen(job->signature));
     ngx_free(job->signature);
     ngx_free(job);
 }
@@ -231,13 +240,13 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 }
 
 
-/* whose a claim is: HOST:PID of the worker, and the source */
+/* whose a claim is: HOST:PID of the worker, and the job */
 
 static size_t
 ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf, size_t size)
 {
-    return ngx_snprintf(buf, size, "%V:%P:%s:%uL", &ngx_cycle->hostname,
-                        ngx_pid, job->id, job->started)
+    return ngx_snprintf(buf, size, "%V:%P:%s:%uL:%ui", &ngx_cycle->hostname,
+                        ngx_pid, job->id, job->started, job->serial)
            - buf;
 }
 
@@ -418,7 +427,8 @@ ngx_simulcast_job_start(ngx_simulcast_job_t *job)
     conf.data = job;
 
     value = json_object_get(job->destination->record, "name");
-    conf.name.data = (u_char *) (value ? json_string_value(value) : "");
+    conf.name.data = (u_char *) (json_is_string(value)
+                                 ? json_string_value(value) : "");
     conf.name.len = ngx_strlen(conf.name.data);
 
     value = json_object_get(settings, "auto_reconnect");
@@ -441,6 +451,12 @@ ngx_simulcast_job_start(ngx_simulcast_job_t *job)
     job->push = ngx_simulcast_push_create(feed, &conf);
 
     if (job->push == NULL) {
+        if (job->encode) {
+            ngx_simulcast_encode_put(job->encodes, job->encode);
+            job->encode = NULL;
+        }
+
+        ngx_add_timer(&job->timer, NGX_SIMULCAST_JOB_LOOK);
         return;
     }
 
@@ -683,8 +699,7 @@ void
 ngx_simulcast_job_end(ngx_simulcast_job_t *job, ngx_uint_t reason,
     ngx_uint_t real)
 {
-    u_char     owner[NGX_MAXHOSTNAMELEN + 128], key[64];
-    ngx_str_t  args[5], id;
+    ngx_str_t  id;
 
     if (job->ending) {
         return;
@@ -717,21 +732,50 @@ ngx_simulcast_job_end(ngx_simulcast_job_t *job, ngx_uint_t reason,
 
         ngx_simulcast_store_health(&id, NULL);
 
-        ngx_str_set(&args[0], "EVAL");
-        args[1].data = (u_char *) ngx_simulcast_job_release_script;
-        args[1].len = sizeof(ngx_simulcast_job_release_script) - 1;
-        ngx_str_set(&args[2], "1");
-        args[3].data = key;
-        args[3].len = ngx_sprintf(key, "simulcast:claim:%s", job->id) - key;
-        args[4].data = owner;
-        args[4].len = ngx_simulcast_job_owner(job, owner, sizeof(owner));
+        /* a real end is to be told to the platform before anybody else asks it
+           for the same event */
 
-        (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+        if (!real) {
+            ngx_simulcast_job_release(job);
+        }
     }
 
-    if (!job->calling) {
+    /* live and poll may wait for media that does not come any more */
+
+    if (!job->calling
+        || (job->real && job->prepared && job->broadcast->idle))
+    {
         ngx_simulcast_job_next(job);
     }
+}
+
+
+static void
+ngx_simulcast_job_release(ngx_simulcast_job_t *job)
+{
+    u_char     owner[NGX_MAXHOSTNAMELEN + 128], key[64];
+    ngx_str_t  args[5];
+
+    if (!job->claimed) {
+        return;
+    }
+
+    job->claimed = 0;
+
+    ngx_str_set(&args[0], "EVAL");
+    args[1].data = (u_char *) ngx_simulcast_job_release_script;
+    args[1].len = sizeof(ngx_simulcast_job_release_script) - 1;
+    ngx_str_set(&args[2], "1");
+    args[3].data = key;
+    args[3].len = ngx_sprintf(key, "simulcast:claim:%s", job->id) - key;
+    args[4].data = owner;
+    args[4].len = ngx_simulcast_job_owner(job, owner, sizeof(owner));
+
+    (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+
+    /* who has waited for it need not wait for his tick */
+
+    ngx_simulcast_store_tell(job->destination->streamer, job->id);
 }
 
 

@@ -39,6 +39,7 @@ typedef struct {
     char                           stream_id[2 * NGX_SIMULCAST_NAME + 2];
     ngx_simulcast_destination_t   *destination; /* held */
     char                          *signature;   /* of what a push depends on */
+    ngx_uint_t                     serial;      /* of this worker's jobs */
     uint64_t                       started;     /* epoch, ms */
 
     ngx_simulcast_broadcast_t     *broadcast;

@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
+#include <ifaddrs.h>
 
 #include "ngx_simulcast.h"
 #include "ngx_simulcast_address.h"
@@ -21,6 +22,8 @@
 #define NGX_SIMULCAST_LINK_HELLO    1536    /* bytes of C1, C2, S1, S2 */
 #define NGX_SIMULCAST_LINK_READ     16384   /* bytes read at a time */
 #define NGX_SIMULCAST_LINK_READS    16      /* reads in a turn */
+#define NGX_SIMULCAST_LINK_MASK     8       /* characters of a key that are not
+                                               repeated together */
 
 /* chunk streams of protocol control and of commands */
 #define NGX_SIMULCAST_LINK_PROTOCOL 2
@@ -70,6 +73,7 @@ static void ngx_simulcast_link_stage(ngx_simulcast_link_t *link,
 static void ngx_simulcast_link_reached(ngx_simulcast_link_t *link);
 static void ngx_simulcast_link_fail(ngx_simulcast_link_t *link,
     ngx_uint_t reason, const char *text);
+static void ngx_simulcast_link_mask(ngx_simulcast_link_t *link);
 static void ngx_simulcast_link_notice(ngx_event_t *ev);
 static void ngx_simulcast_link_timeout(ngx_event_t *ev);
 static void ngx_simulcast_link_disconnect(ngx_simulcast_link_t *link);
@@ -217,6 +221,14 @@ ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
 
     ngx_simulcast_chunk_free(link->reader);
 
+    /* FCPublish and publish may have stood in these, with the key */
+
+    ngx_explicit_memzero(link->control, NGX_SIMULCAST_LINK_CONTROL);
+
+    if (link->record) {
+        ngx_explicit_memzero(link->record, NGX_SIMULCAST_LINK_RECORD);
+    }
+
     ngx_explicit_memzero(link->url.key.data, link->url.key.len);
     ngx_destroy_pool(link->pool);
 }
@@ -305,31 +317,12 @@ ngx_simulcast_link_may(ngx_simulcast_link_t *link, struct sockaddr *sa)
 static ngx_uint_t
 ngx_simulcast_link_own(struct sockaddr *sa)
 {
-    ngx_uint_t          i, local;
-    ngx_socket_t        s;
-    ngx_listening_t    *ls;
-    ngx_sockaddr_t      addr;
-    socklen_t           socklen;
-
-    local = 0;
-    socklen = sa->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6)
-                                        : sizeof(struct sockaddr_in);
-
-    /* only an address of this machine can be bound to */
-
-    ngx_memcpy(&addr, sa, socklen);
-    ngx_inet_set_port(&addr.sockaddr, 0);
-
-    s = socket(sa->sa_family, SOCK_DGRAM|SOCK_CLOEXEC, 0);
-
-    if (s != (ngx_socket_t) -1) {
-        local = bind(s, &addr.sockaddr, socklen) == 0;
-        (void) close(s);
-    }
-
-    if (!local) {
-        return 0;
-    }
+    ngx_uint_t            i, local;
+    socklen_t             socklen;
+    struct ifaddrs       *list, *ifa;
+    ngx_listening_t      *ls;
+    struct sockaddr_in    sin;
+    struct sockaddr_in6  *sin6;
 
     ls = ngx_cycle->listening.elts;
 
@@ -337,11 +330,47 @@ ngx_simulcast_link_own(struct sockaddr *sa)
         if (ls[i].sockaddr->sa_family != AF_UNIX
             && ngx_inet_get_port(ls[i].sockaddr) == ngx_inet_get_port(sa))
         {
-            return 1;
+            break;
         }
     }
 
-    return 0;
+    if (i == ngx_cycle->listening.nelts) {
+        return 0;
+    }
+
+    socklen = sizeof(struct sockaddr_in);
+
+    if (sa->sa_family == AF_INET6) {
+        sin6 = (struct sockaddr_in6 *) sa;
+        socklen = sizeof(struct sockaddr_in6);
+
+        if (IN6_IS_ADDR_V4MAPPED(&sin6->sin6_addr)) {
+            ngx_memzero(&sin, sizeof(struct sockaddr_in));
+            sin.sin_family = AF_INET;
+            ngx_memcpy(&sin.sin_addr, &sin6->sin6_addr.s6_addr[12], 4);
+
+            sa = (struct sockaddr *) &sin;
+            socklen = sizeof(struct sockaddr_in);
+        }
+    }
+
+    /* bind() would tell as well, but not with net.ipv4.ip_nonlocal_bind */
+
+    if (getifaddrs(&list) == -1) {
+        return 1;
+    }
+
+    local = 0;
+
+    for (ifa = list; ifa && !local; ifa = ifa->ifa_next) {
+        local = ifa->ifa_addr && ifa->ifa_addr->sa_family == sa->sa_family
+                && ngx_cmp_sockaddr(ifa->ifa_addr, socklen, sa, socklen, 0)
+                   == NGX_OK;
+    }
+
+    freeifaddrs(list);
+
+    return local;
 }
 
 
@@ -432,6 +461,10 @@ ngx_simulcast_link_connected(ngx_event_t *ev)
 
     c = ev->data;
     link = c->data;
+
+    if (link->dead || link->reached) {
+        return;
+    }
 
     err = 0;
     len = sizeof(int);
@@ -580,7 +613,7 @@ ngx_simulcast_link_read(ngx_event_t *ev)
 
         if (n == NGX_ERROR || n == 0) {
 
-            if (link->ready) {
+            if (link->ready || link->reached) {
                 ngx_simulcast_link_fail(link,
                                   n == 0 ? NGX_SIMULCAST_CLOSED_BY_SERVER
                                          : NGX_SIMULCAST_NETWORK_ERROR, NULL);
@@ -651,6 +684,12 @@ ngx_simulcast_link_write(ngx_event_t *ev)
     link = c->data;
 
     if (link->dead) {
+        return;
+    }
+
+    /* the rest of a record, also when nothing follows it */
+
+    if (link->nrecord && ngx_simulcast_link_send(link, NULL, 0) == NGX_ERROR) {
         return;
     }
 
@@ -787,7 +826,9 @@ ngx_simulcast_link_message(ngx_simulcast_link_t *link,
 
         /* 32 bits of what may be more */
 
-        if (m->len >= 4) {
+        /* one that goes back says nothing new */
+
+        if (m->len >= 4 && (int32_t) (value - (uint32_t) link->acked) > 0) {
             link->acked += (uint32_t) (value - (uint32_t) link->acked);
         }
 
@@ -1282,9 +1323,6 @@ static void
 ngx_simulcast_link_fail(ngx_simulcast_link_t *link, ngx_uint_t reason,
     const char *text)
 {
-    u_char  *p, *last, *key;
-    size_t   len, n;
-
     if (link->dead) {
         return;
     }
@@ -1296,31 +1334,7 @@ ngx_simulcast_link_fail(ngx_simulcast_link_t *link, ngx_uint_t reason,
         (void) ngx_cpystrn((u_char *) link->text, (u_char *) text,
                            sizeof(link->text));
 
-        /* a server may repeat the key that it did not like */
-
-        key = link->url.key.data;
-
-        for (len = 0; len < link->url.key.len; len++) {
-            if (key[len] == '?') {
-                break;
-            }
-        }
-
-        len = ngx_min(len, 8);
-        last = (u_char *) link->text + ngx_strlen(link->text);
-
-        for (p = (u_char *) link->text; len && p + len <= last; p++) {
-
-            if (ngx_memcmp(p, key, len) == 0) {
-
-                for (n = 0;
-                     p + n < last && n < link->url.key.len && p[n] == key[n];
-                     n++)
-                {
-                    p[n] = '*';
-                }
-            }
-        }
+        ngx_simulcast_link_mask(link);
     }
 
     if (link->timer.timer_set) {
@@ -1328,6 +1342,43 @@ ngx_simulcast_link_fail(ngx_simulcast_link_t *link, ngx_uint_t reason,
     }
 
     ngx_post_event(&link->notice, &ngx_posted_events);
+}
+
+
+/*
+ * A server may repeat the key that it did not like, or the part of it that it
+ * looked at, in the middle of which its text or ours ends.
+ */
+
+static void
+ngx_simulcast_link_mask(ngx_simulcast_link_t *link)
+{
+    u_char  *p, *last, *key, *end;
+    size_t   n, least, longest;
+
+    end = link->url.key.data + link->url.key.len;
+    least = ngx_min(link->url.key.len, NGX_SIMULCAST_LINK_MASK);
+    last = (u_char *) link->text + ngx_strlen(link->text);
+
+    for (p = (u_char *) link->text; p < last; p += ngx_max(longest, 1)) {
+
+        longest = 0;
+
+        for (key = link->url.key.data; key < end; key++) {
+
+            for (n = 0; p + n < last && key + n < end && p[n] == key[n]; n++) {
+                /* void */
+            }
+
+            if (n >= least
+                || (n > 4 && p + n == last && key == link->url.key.data))
+            {
+                longest = ngx_max(longest, n);
+            }
+        }
+
+        ngx_memset(p, '*', longest);
+    }
 }
 
 

@@ -39,6 +39,7 @@ static void ngx_simulcast_push_link(void *data, ngx_uint_t event);
 static void ngx_simulcast_push_next(void *data, ngx_uint_t event);
 static void ngx_simulcast_push_ready(ngx_simulcast_push_t *push);
 static void ngx_simulcast_push_moved(ngx_simulcast_push_t *push);
+static void ngx_simulcast_push_replace(ngx_simulcast_push_t *push);
 static void ngx_simulcast_push_flush(void *data);
 static ngx_int_t ngx_simulcast_push_begin(ngx_simulcast_push_t *push);
 static ngx_int_t ngx_simulcast_push_headers(ngx_simulcast_push_t *push,
@@ -257,6 +258,7 @@ ngx_simulcast_push_connect(ngx_simulcast_push_t *push)
 static ngx_int_t
 ngx_simulcast_push_check(ngx_simulcast_push_t *push)
 {
+    ngx_simulcast_limits_t         limits;
     ngx_simulcast_feed_rates_t     rates;
     ngx_simulcast_limits_stream_t  stream;
 
@@ -280,6 +282,23 @@ ngx_simulcast_push_check(ngx_simulcast_push_t *push)
 
     ngx_simulcast_limits_check(push->conf.platform, &stream, &push->limits);
 
+    if (push->limits.refused && push->begun) {
+
+        /* a pause of the publisher's looks like a long keyframe interval: what
+           runs is not ended for that, the platform does it if it wants to */
+
+        limits = push->limits;
+        stream.keyframe = 0;
+
+        ngx_simulcast_limits_check(push->conf.platform, &stream,
+                                   &push->limits);
+
+        if (!push->limits.refused) {
+            push->limits = limits;
+            push->limits.refused = 0;
+        }
+    }
+
     if (push->limits.refused) {
         ngx_simulcast_push_refuse(push, NGX_SIMULCAST_CODEC_REFUSED,
                                   push->limits.issues[0], 0);
@@ -295,6 +314,12 @@ ngx_simulcast_push_refuse(ngx_simulcast_push_t *push, ngx_uint_t reason,
     const char *text, ngx_msec_t retry)
 {
     ngx_simulcast_push_disconnect(push, 0);
+
+    /* an attempt may have been due */
+
+    if (push->timer.timer_set) {
+        ngx_del_timer(&push->timer);
+    }
 
     push->reason = reason;
     push->text[0] = '\0';
@@ -331,6 +356,10 @@ ngx_simulcast_push_free(ngx_simulcast_push_t *push, ngx_uint_t clean,
                   ngx_simulcast_reason(reason)->name,
                   ngx_current_msec - push->started, push->bytes, push->frames,
                   push->dropped, push->connects);
+
+    /* what was gathered for the next write is the end of the stream */
+
+    ngx_simulcast_push_flush(push);
 
     ngx_simulcast_push_disconnect(push, clean);
 
@@ -407,6 +436,12 @@ ngx_simulcast_push_link(void *data, ngx_uint_t event)
         return;
 
     case NGX_SIMULCAST_LINK_FAILED:
+
+        if (push->next && !push->next->dead && push->link->ready) {
+            ngx_simulcast_push_replace(push);
+            return;
+        }
+
         ngx_simulcast_push_fail(push, push->link->reason, push->link->text);
         return;
 
@@ -428,6 +463,7 @@ ngx_simulcast_push_ready(ngx_simulcast_push_t *push)
     push->unmarked = 0;
     push->acked = 0;
     push->confirmed = 0;
+    push->interval = 0;
     push->nconfirmed = 0;
     push->connected = ngx_current_msec;
     push->progress = ngx_current_msec;
@@ -504,6 +540,33 @@ ngx_simulcast_push_next(void *data, ngx_uint_t event)
     }
 
     /* _write() takes it over at a keyframe once it is ready */
+}
+
+
+/* the server that sent us away has not waited: what is begun goes on there */
+
+static void
+ngx_simulcast_push_replace(ngx_simulcast_push_t *push)
+{
+    ngx_simulcast_link_t  *next;
+
+    ngx_log_error(NGX_LOG_NOTICE, push->log, 0,
+                  "simulcast: the server has closed the old connection");
+
+    next = push->next;
+    push->next = NULL;
+
+    ngx_simulcast_push_disconnect(push, 0);
+
+    push->link = next;
+    next->handler = ngx_simulcast_push_link;
+
+    if (next->ready) {
+        ngx_simulcast_push_ready(push);
+
+    } else {
+        ngx_simulcast_push_state(push, NGX_SIMULCAST_RECONNECTING);
+    }
 }
 
 
@@ -605,6 +668,7 @@ ngx_simulcast_push_headers(ngx_simulcast_push_t *push, uint64_t time)
 {
     size_t                  size;
     u_char                 *p;
+    uint64_t                at;
     ngx_uint_t              i, n;
     ngx_simulcast_feed_t   *feed;
     ngx_simulcast_frame_t  *frame,
@@ -651,11 +715,15 @@ ngx_simulcast_push_headers(ngx_simulcast_push_t *push, uint64_t time)
     for (i = 0; i < n; i++) {
         frame = list[i];
 
-        p += ngx_simulcast_push_head(push, push->sent, frame, time, p);
+        /* audio behind a keyframe may be a little older than it */
+
+        at = push->sent[frame->channel] ? push->sent[frame->channel] : time;
+
+        p += ngx_simulcast_push_head(push, push->sent, frame, at, p);
         p = ngx_cpymem(p, frame->wire + NGX_SIMULCAST_FEED_HEADER,
                        frame->size - NGX_SIMULCAST_FEED_HEADER);
 
-        push->sent[frame->channel] = time;
+        push->sent[frame->channel] = at;
     }
 
     push->ncarry = p - push->carry;
@@ -758,7 +826,9 @@ ngx_simulcast_push_write(ngx_simulcast_push_t *push)
                 return ngx_simulcast_push_headers(push, frame->time);
 
             } else {
+                /* also what follows it in the next write */
                 skipping = 1;
+                push->skipping = 1;
             }
         }
 
@@ -769,7 +839,9 @@ ngx_simulcast_push_write(ngx_simulcast_push_t *push)
             continue;
         }
 
-        if (frame->config) {
+        /* one that was left out before it is still missing */
+
+        if (frame->config && frame->configs == configs + 1) {
             configs = frame->configs;
         }
 
@@ -869,7 +941,7 @@ ngx_simulcast_push_commit(ngx_simulcast_push_t *push,
         push->skipping = 0;
     }
 
-    if (frame->config) {
+    if (frame->config && frame->configs == push->configs + 1) {
         push->configs = frame->configs;
     }
 
@@ -926,6 +998,7 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
     size_t                  len;
     u_char                  head[12];
     uint64_t                lag;
+    ngx_uint_t              over;
     ngx_simulcast_feed_t   *feed;
     ngx_simulcast_frame_t  *frame, *next;
 
@@ -939,7 +1012,12 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
     lag = feed->newest->time > frame->time ? feed->newest->time - frame->time
                                            : 0;
 
-    if (lag < NGX_SIMULCAST_FEED_LAG_MAX
+    /* the clock of a publisher may stand still, memory does not */
+
+    over = feed->bytes >= 2 * NGX_SIMULCAST_FEED_BYTES
+           && push->reader.last == feed->first;
+
+    if (!over && lag < NGX_SIMULCAST_FEED_LAG_MAX
         && (lag < NGX_SIMULCAST_FEED_LAG
             || feed->bytes < NGX_SIMULCAST_FEED_BYTES))
     {
@@ -986,7 +1064,9 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
 
     while ((next = push->reader.last->next) != NULL) {
 
-        if (next == feed->keyframe && next->configs == push->configs) {
+        if (!over && next == feed->keyframe && next->configs == push->configs
+            && feed->newest->time < next->time + NGX_SIMULCAST_FEED_LAG_MAX)
+        {
             break;
         }
 
@@ -1102,9 +1182,9 @@ ngx_simulcast_push_again(ngx_event_t *ev)
     push = (ngx_simulcast_push_t *) ((u_char *) ev
                                      - offsetof(ngx_simulcast_push_t, timer));
 
-    if (push->conf.ask
-        && (push->url.host.len == 0
-            || ngx_simulcast_retry_expired(&push->retry, ngx_current_msec,
+    if (push->url.host.len == 0
+        || (push->conf.ask
+            && ngx_simulcast_retry_expired(&push->retry, ngx_current_msec,
                          ngx_simulcast_limits_window(push->conf.platform))))
     {
         ngx_simulcast_push_tell(push, NGX_SIMULCAST_PUSH_ASK);
@@ -1174,6 +1254,8 @@ ngx_simulcast_push_progress(ngx_simulcast_push_t *push)
         }
 
         if (link->acked != push->confirmed) {
+            push->interval = ngx_max(push->interval,
+                                     link->acked - push->confirmed);
             push->confirmed = link->acked;
             push->nconfirmed++;
             push->confirmation = now;
@@ -1194,7 +1276,9 @@ ngx_simulcast_push_progress(ngx_simulcast_push_t *push)
         if ((now - push->even >= NGX_SIMULCAST_PUSH_STALL
              && now - push->progress >= NGX_SIMULCAST_PUSH_STALL)
             || (push->nconfirmed >= NGX_SIMULCAST_PUSH_CONFIRMS
-                && link->sent - push->confirmed > NGX_SIMULCAST_PUSH_OPEN
+                && link->sent > push->confirmed
+                && link->sent - push->confirmed
+                   > NGX_SIMULCAST_PUSH_OPEN + 2 * push->interval
                 && now - push->confirmation >= NGX_SIMULCAST_PUSH_CONFIRM))
         {
             ngx_simulcast_push_fail(push, NGX_SIMULCAST_STALLED, NULL);

@@ -135,6 +135,7 @@ struct ngx_simulcast_push_s {
     ngx_msec_t                  progress;       /* when it last grew */
     ngx_msec_t                  even;           /* when nothing was owed */
     uint64_t                    confirmed;      /* link->acked, RTMP's */
+    uint64_t                    interval;       /* the largest that it grew by */
     ngx_uint_t                  nconfirmed;     /* how often it grew */
     ngx_msec_t                  confirmation;   /* when it last did */
     ngx_msec_t                  connected;      /* when the stream began */
