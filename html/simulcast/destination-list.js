@@ -243,7 +243,7 @@ export class DestinationList extends EventTarget {
 
     #hear({name, data: message}) {
         const event = typeof message?.event === 'string' ? message.event : name;
-        const data = message?.data ?? {};
+        const data = message?.data ?? message ?? {};
 
         if (event === 'metrics:update') {
             for (const [id, metrics] of Object.entries(data.destinationMetrics ?? {})) {

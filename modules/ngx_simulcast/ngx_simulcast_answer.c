@@ -1173,7 +1173,8 @@ ngx_simulcast_answer_template(json_t *ingest, char *buf, size_t size)
     }
 
     if (url == NULL
-        || (strncmp(url, "rtmps://", 8) != 0 && strncmp(url, "rtmp://", 7) != 0))
+        || (strncmp(url, "rtmps://", 8) != 0
+            && strncmp(url, "rtmp://", 7) != 0))
     {
         return NGX_DECLINED;
     }

@@ -80,11 +80,11 @@ typedef struct {
     const char  *key;
     const char  *mode;              /* of the recording */
     const char  *state;             /* "connected", ...; NULL: none yet */
-    const char  *error;             /* "ERR_GOP_OUT_OF_RANGE", ...; NULL: none */
+    const char  *error;             /* "ERR_GOP_OUT_OF_RANGE"; NULL: none */
     int64_t      delete_after;      /* days; 0: not said */
     ngx_uint_t   enabled;
-    char         host[128];         /* "https://customer-X.cloudflarestream.com";
-                                       empty: not said */
+    char         host[128];         /* "https://customer-X...", without a
+                                       path; empty: not said */
 } ngx_simulcast_answer_input_t;
 
 
@@ -197,8 +197,8 @@ ngx_uint_t ngx_simulcast_answer_page_live(json_t *page);
 const char *ngx_simulcast_answer_after(json_t *json);
 
 /*
- * A whole URL with its key: rtmp[s]://HOST[:PORT]/APP/KEY, where the application
- * is the first segment; both point into it. NGX_ERROR: it is not such a URL.
+ * A whole URL with its key: rtmp[s]://HOST[:PORT]/APP/KEY, the application being
+ * the first segment; both point into it. NGX_ERROR: it is not such a URL.
  */
 ngx_int_t ngx_simulcast_answer_split(const char *url, ngx_str_t *server,
     ngx_str_t *key);

@@ -71,11 +71,11 @@ struct ngx_simulcast_call_s {
     ngx_uint_t                      platform;
     void                           *data;        /* of done; the steps' too */
 
-    /* whose tokens; replaced in place when they are refreshed; NULL: nobody's */
+    /* whose tokens; replaced in place when they are refreshed; NULL: none */
     ngx_simulcast_destination_t   **destination;
 
     ngx_str_t                       title;       /* of prepare; NUL behind it */
-    ngx_simulcast_call_step_pt      first;       /* behind what all begin with */
+    ngx_simulcast_call_step_pt      first;       /* after what all begin with */
     void                           *ctx;         /* the steps' */
 
     ngx_simulcast_call_done_pt      done;
@@ -154,8 +154,8 @@ void ngx_simulcast_call_remember(ngx_simulcast_call_t *call, json_t *json);
 
 /*
  * Each puts together what ngx_simulcast_call_send() takes, and marks it as
- * failed when that is impossible: the answer then says so. `path` is a format of
- * ngx_sprintf(); variable parts of it are to be escaped.
+ * failed when that is impossible: the answer then says so. `path` is a format
+ * of ngx_sprintf(); variable parts of it are to be escaped.
  */
 void ngx_cdecl ngx_simulcast_call_request(ngx_simulcast_call_t *call,
     ngx_simulcast_call_request_t *request, const char *method,

@@ -602,7 +602,8 @@ ngx_simulcast_cloudflare_request(ngx_simulcast_call_t *call,
 
     ngx_simulcast_call_request(call, request, method,
                                ngx_simulcast_call_base(call, 0, NULL),
-                               "/client/v4/accounts/%s/stream/live_inputs%s%s%s",
+                               "/client/v4/accounts/%s/stream/live_inputs"
+                               "%s%s%s",
                                p ? ngx_simulcast_call_escape(call, (char *) p)
                                  : "",
                                uid ? "/" : "",

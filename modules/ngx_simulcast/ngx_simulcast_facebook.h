@@ -22,7 +22,7 @@
 
 #define NGX_SIMULCAST_FACEBOOK_ID     129       /* bytes, NUL included */
 #define NGX_SIMULCAST_FACEBOOK_PAUSE  3000      /* ms, between two looks */
-#define NGX_SIMULCAST_FACEBOOK_WAIT   90        /* s, for the stream to be seen */
+#define NGX_SIMULCAST_FACEBOOK_WAIT   90        /* s, for it to be seen */
 #define NGX_SIMULCAST_FACEBOOK_POLL   60000     /* ms; every 15 s was too often
                                                    for a page's budget */
 #define NGX_SIMULCAST_FACEBOOK_PARTS  10        /* of a list of pages */

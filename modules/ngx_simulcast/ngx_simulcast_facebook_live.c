@@ -12,7 +12,7 @@
 #define NGX_SIMULCAST_FACEBOOK_LIVE_FIELDS                                    \
     "id,status,live_views,seconds_left,ingest_streams{stream_health,is_master}"
 
-#define NGX_SIMULCAST_FACEBOOK_LIVE_ERRORS  5       /* polls for a look at them */
+#define NGX_SIMULCAST_FACEBOOK_LIVE_ERRORS  5       /* polls for one look */
 #define NGX_SIMULCAST_FACEBOOK_LIVE_SHOWN   3       /* of them, at most */
 #define NGX_SIMULCAST_FACEBOOK_LIVE_RECENT  300     /* s */
 #define NGX_SIMULCAST_FACEBOOK_LIVE_LEFT    900     /* s, before the end */

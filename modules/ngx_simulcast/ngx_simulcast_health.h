@@ -36,7 +36,7 @@ typedef struct {
     uint64_t     bitrate;           /* bit/s, acknowledged */
     uint64_t     source_bitrate;    /* bit/s of what should have been sent */
     ngx_msec_t   idle;              /* since the last progress; ms */
-    uint64_t     dropped;           /* frames, in the last 30 s */
+    uint64_t     dropped;           /* frames, in the last seconds */
     unsigned     failed:1;          /* not connected, or retries used up */
     unsigned     connecting:1;      /* not yet: no verdict on the rates */
     unsigned     reconnecting:1;

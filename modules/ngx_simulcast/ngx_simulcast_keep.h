@@ -20,8 +20,8 @@
 
 
 /*
- * NGX_OK: the destination as it stands in Redis now, with its secret open, to be
- * held by whom keeps it; NGX_DECLINED: there is no such destination, or it does
+ * NGX_OK: the destination as it stands in Redis now, with its secret open, to
+ * be held by whom keeps it; NGX_DECLINED: there is no such destination, or it does
  * not open; NGX_ERROR: it could not be stored.
  */
 typedef void (*ngx_simulcast_keep_pt)(void *data, ngx_int_t rc,

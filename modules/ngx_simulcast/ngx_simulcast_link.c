@@ -22,6 +22,7 @@
 #define NGX_SIMULCAST_LINK_HELLO    1536    /* bytes of C1, C2, S1, S2 */
 #define NGX_SIMULCAST_LINK_READ     16384   /* bytes read at a time */
 #define NGX_SIMULCAST_LINK_READS    16      /* reads in a turn */
+#define NGX_SIMULCAST_LINK_UNSENT   131072  /* bytes that wait in the kernel */
 #define NGX_SIMULCAST_LINK_MASK     8       /* characters of a key that are not
                                                repeated together */
 
@@ -176,7 +177,7 @@ void
 ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
 {
     u_char      buf[NGX_SIMULCAST_COMMAND_MAX], *p, *last;
-    ngx_uint_t  quiet;
+    ngx_uint_t  i, quiet;
 
     quiet = 1;
 
@@ -194,6 +195,16 @@ ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
                                           buf, p);
 
         (void) ngx_simulcast_link_control(link);
+
+        /* close() with something unread resets, and that would overtake this */
+
+        for (i = 0; i < NGX_SIMULCAST_LINK_READS && link->connection; i++) {
+            if (link->connection->recv(link->connection, buf, sizeof(buf))
+                <= 0)
+            {
+                break;
+            }
+        }
 
         if (link->connection && link->connection->ssl) {
             link->connection->ssl->no_wait_shutdown = 1;
@@ -377,7 +388,7 @@ ngx_simulcast_link_own(struct sockaddr *sa)
 static void
 ngx_simulcast_link_connect(ngx_simulcast_link_t *link)
 {
-    int                            one;
+    int                            one, low;
     ngx_int_t                      rc;
     ngx_str_t                      name;
     ngx_connection_t              *c;
@@ -431,6 +442,18 @@ ngx_simulcast_link_connect(ngx_simulcast_link_t *link)
         {
             ngx_log_error(NGX_LOG_INFO, link->log, ngx_socket_errno,
                           "setsockopt(TCP_NODELAY) failed");
+        }
+
+        /* what waits is to wait in the feed, where it can be left out, and not
+           in megabytes of the kernel's */
+
+        low = NGX_SIMULCAST_LINK_UNSENT;
+
+        if (setsockopt(c->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &low, sizeof(int))
+            == -1)
+        {
+            ngx_log_error(NGX_LOG_INFO, link->log, ngx_socket_errno,
+                          "setsockopt(TCP_NOTSENT_LOWAT) failed");
         }
 
         c->read->handler = ngx_simulcast_link_connected;

@@ -526,7 +526,7 @@ ngx_simulcast_oauth_granted(ngx_simulcast_call_t *call)
 }
 
 
-/* a token of an hour or two becomes one of 60 days, whose pages' do not expire */
+/* a token of an hour becomes one of 60 days, whose pages' do not expire */
 
 static void
 ngx_simulcast_oauth_lengthen(ngx_simulcast_call_t *call)

@@ -49,8 +49,8 @@ void ngx_simulcast_pending_put(ngx_simulcast_call_t *call,
 
 /*
  * Takes what belongs to the state, or to the only one of this owner, which is
- * gone then; then the next step. The call ends with a failure, of "state_invalid"
- * or "state_required", when there is none.
+ * gone then; then the next step. The call ends with a failure,
+ * "state_invalid" or "state_required", when there is none.
  */
 void ngx_simulcast_pending_take(ngx_simulcast_call_t *call,
     ngx_simulcast_call_step_pt next);

@@ -36,8 +36,8 @@
  *     simulcast:states:{owner}:{platform}    sorted set of these digests, by
  *                                            the time they expire
  *     simulcast:broadcast:{id}               JSON, ids of what was created at
- *                                            the platform, for another worker to
- *                                            go on with
+ *                                            the platform, for another worker
+ *                                            to go on with
  *     simulcast:thumbnail:{id}               bytes of an image, and its type in
  *     simulcast:thumbnail:{id}:type          (image/jpeg, image/png)
  */
@@ -148,7 +148,7 @@ void ngx_simulcast_platform_free(ngx_simulcast_broadcast_t *broadcast);
  * minutes, creates or reuses the broadcast, stream or live input, sets title
  * and so on. Called again before a reconnect after the platform's window: what
  * still exists is reused, what has ended is created anew. `title` is the one of
- * last resort, may be NULL; the settings' and the destination's name come first.
+ * last resort, may be NULL; the setting and the destination's name come first.
  */
 void ngx_simulcast_platform_prepare(ngx_simulcast_broadcast_t *broadcast,
     ngx_str_t *title, ngx_simulcast_platform_pt handler, void *data);

@@ -1064,9 +1064,7 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
 
     while ((next = push->reader.last->next) != NULL) {
 
-        if (!over && next == feed->keyframe && next->configs == push->configs
-            && feed->newest->time < next->time + NGX_SIMULCAST_FEED_LAG_MAX)
-        {
+        if (!over && next == feed->keyframe && next->configs == push->configs) {
             break;
         }
 

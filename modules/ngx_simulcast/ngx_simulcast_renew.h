@@ -22,7 +22,7 @@
 #define NGX_SIMULCAST_RENEW_BEFORE  300
 
 
-/* with NGX_OK the destination is to be held by whom keeps it; else it is NULL */
+/* with NGX_OK the destination is to be held by whom keeps it; else NULL */
 typedef void (*ngx_simulcast_renew_pt)(void *data,
     ngx_simulcast_platform_result_t *result,
     ngx_simulcast_destination_t *destination);
@@ -31,8 +31,8 @@ typedef void (*ngx_simulcast_renew_pt)(void *data,
 #pragma GCC visibility push(hidden)
 
 /*
- * Returns at once; the handler is called once, never from within the call. NULL:
- * out of memory. The access token of the destination given is the one that is
+ * Returns at once; the handler is called once, never from within the call.
+ * NULL: out of memory. The access token of the destination given is the one that is
  * not good any more: where Redis has another one already, that is it.
  */
 ngx_simulcast_renew_t *ngx_simulcast_renew(

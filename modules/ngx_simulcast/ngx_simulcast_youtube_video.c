@@ -12,7 +12,7 @@
 #define NGX_SIMULCAST_YOUTUBE_VIDEO_IMAGE     (2 * 1024 * 1024)
 #define NGX_SIMULCAST_YOUTUBE_VIDEO_UPLOAD    60000     /* ms, of an image */
 
-/* of the category when only tags are given: People & Blogs, the default there */
+/* the category when only tags are given: People & Blogs, the default there */
 #define NGX_SIMULCAST_YOUTUBE_VIDEO_CATEGORY  "22"
 
 
@@ -88,7 +88,8 @@ ngx_simulcast_youtube_video(ngx_simulcast_call_t *call)
                                   "videos?part=snippet", NULL);
     ngx_simulcast_call_json(call, &request, json);
 
-    ngx_simulcast_call_send(call, &request, ngx_simulcast_youtube_video_updated);
+    ngx_simulcast_call_send(call, &request,
+                            ngx_simulcast_youtube_video_updated);
 }
 
 
@@ -222,7 +223,8 @@ ngx_simulcast_youtube_video_image(ngx_simulcast_call_t *call, redisReply *reply)
                    ? "image/png" : "image/jpeg";
     request.timeout = NGX_SIMULCAST_YOUTUBE_VIDEO_UPLOAD;
 
-    ngx_simulcast_call_send(call, &request, ngx_simulcast_youtube_video_uploaded);
+    ngx_simulcast_call_send(call, &request,
+                            ngx_simulcast_youtube_video_uploaded);
 }
 
 
