@@ -235,8 +235,8 @@ my %settings = (
         privacy => 'unlisted', latency => 'low', dvr => JSON::PP::false,
         content_encryption => $yes, category => 'Music',
         tags => ['live', 'music'] },
-    twitch => { title => 'An evening', category => 'just chatting', language => 'de',
-        tags => ['Deutsch'] },
+    twitch => { title => 'An evening', category => 'just chatting',
+        language => 'de', tags => ['Deutsch'] },
     facebook => { title => 'An evening', description => 'With music',
         page_id => $pages->[1]{id} },
 );
@@ -387,11 +387,13 @@ $p->media('*', 0);
 
 is(said(api(POST => 'simulcast/alice/start')), 200, 'started again');
 
-$t->wait_for(sub { 8 == (() = $ingest->events('publish')) }, 30, 'four publish again');
+$t->wait_for(sub { 8 == (() = $ingest->events('publish')) }, 30,
+    'four publish again');
 
 is(scalar @{ $p->objects('youtube')->{broadcasts} }, 2,
     'youtube: another broadcast');
-is(scalar @{ $p->objects('youtube')->{streams} }, 1, 'youtube: the same stream');
+is(scalar @{ $p->objects('youtube')->{streams} }, 1,
+    'youtube: the same stream');
 is(scalar @{ $p->objects('facebook')->{videos} }, 2,
     'facebook: another live video');
 is(scalar @{ $p->objects('cloudflare')->{inputs} }, 1,

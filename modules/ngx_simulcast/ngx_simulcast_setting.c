@@ -53,6 +53,8 @@ static const char *ngx_simulcast_setting_title(
     const ngx_simulcast_setting_t *setting, json_t *value);
 static const char *ngx_simulcast_setting_digits(
     const ngx_simulcast_setting_t *setting, json_t *value);
+static const char *ngx_simulcast_setting_page(
+    const ngx_simulcast_setting_t *setting, json_t *value);
 static const char *ngx_simulcast_setting_resolution(
     const ngx_simulcast_setting_t *setting, json_t *value);
 static ngx_uint_t ngx_simulcast_setting_side(const char **p);
@@ -111,13 +113,16 @@ static const ngx_simulcast_setting_t  ngx_simulcast_setting_table[] = {
       "must be true or false" },
     { "content_encryption", YOUTUBE, ngx_simulcast_setting_boolean, 0, 0,
       { NULL }, "must be true or false" },
-    { "page_id", FACEBOOK, ngx_simulcast_setting_digits, 1, 32, { NULL },
-      "must be a string of 1 to 32 digits" },
+    { "page_id", FACEBOOK, ngx_simulcast_setting_page, 1, 32, { NULL },
+      "must be a string of 1 to 32 digits, or \"me\" for the profile" },
     { "scheduled_start", YOUTUBE|FACEBOOK, ngx_simulcast_setting_moment, 0, 0,
       { NULL }, "must be a time such as 2026-11-21T20:00:00Z" },
     { "recording_mode", CLOUDFLARE, ngx_simulcast_setting_word, 0, 0,
       { "off", "automatic" },
       "must be off or automatic" },
+    { "delete_recording_after_days", CLOUDFLARE,
+      ngx_simulcast_setting_integer, 30, 1096, { NULL },
+      "must be a whole number from 30 to 1096" },
     { "tags", YOUTUBE|TWITCH, ngx_simulcast_setting_tags, 0, 0, { NULL },
       "must be an array of up to 10 strings of 1 to 25 characters without "
       "blanks" },
@@ -298,6 +303,22 @@ ngx_simulcast_setting_digits(const ngx_simulcast_setting_t *setting,
     }
 
     return NULL;
+}
+
+
+static const char *
+ngx_simulcast_setting_page(const ngx_simulcast_setting_t *setting,
+    json_t *value)
+{
+    const char  *s;
+
+    s = json_string_value(value);
+
+    if (s && ngx_strcmp(s, "me") == 0) {
+        return NULL;
+    }
+
+    return ngx_simulcast_setting_digits(setting, value);
 }
 
 

@@ -558,12 +558,12 @@ twitch(void)
         "'url_template_secure':'rtmps://b/app/{stream_key}'},"
         "{'name':'C','priority':0,'availability':0.0,"
         "'url_template_secure':'rtmps://c/app/{stream_key}'},"
-        "{'name':'D','priority':0,'url_template_secure':'https://d/{stream_key}'"
-        "},{'name':'E','priority':0,'url_template_secure':'rtmps://e/app'},"
+        "{'name':'D','priority':0,"
+        "'url_template_secure':'https://d/{stream_key}'},{'name':'E','priority':0,'url_template_secure':'rtmps://e/app'},"
         "{'name':'F','priority':0,"
         "'url_template_secure':'rtmps://u@f/app/{stream_key}'},7]}");
     tap_ok(ngx_simulcast_answer_ingest(json, buf, sizeof(buf)) == NGX_OK
-           && strcmp(buf, "rtmps://b/app") == 0, "the nearest that can be used");
+           && strcmp(buf, "rtmps://b/app") == 0, "the nearest that is of use");
     tap_is(ngx_simulcast_answer_ingest(json, tiny, 10), NGX_DECLINED,
            "none that fits");
 

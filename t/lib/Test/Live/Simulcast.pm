@@ -21,6 +21,7 @@
 #   $s->becomes($id, sub { $_->{status} eq 'live' }, 'name')    a test
 #   $s->fails($id, 'token_revoked', 'name')     a test: and its message
 #   my $e = $s->goes_out($key, 'name')  a test; the ingest's event, publish
+#   my $e = $s->leaves($e)      how this connection ended
 #   $s->quiet($seconds, 'youtube.')     the requests made meanwhile
 #   $s->together($n, sub { ... })   that often at once, each in a process of
 #                               its own; how many returned false
@@ -318,6 +319,12 @@ sub goes_out {
     Test::More::ok($e, $name) or $self->{t}->diag_log;
 
     return $e;
+}
+
+
+sub leaves {
+    my ($self, $e) = @_;
+    return $self->{ingest}->wait_event('disconnect', 15, conn => $e->{conn});
 }
 
 
