@@ -87,6 +87,7 @@ const EVENT = {
         {key: 'recording_mode', label: 'Recording', type: 'select', options: [
             PLATFORM_CHOICE, ['automatic', 'Record, and let people watch'], ['off', 'None: nobody can watch'],
         ]},
+        {key: 'delete_recording_after_days', label: 'Delete recordings after days', type: 'number', min: 30, max: 1096},
         {key: 'latency', label: 'Latency', type: 'select', options: [
             PLATFORM_CHOICE, ['normal', 'Normal'], ['low', 'Low'],
         ]},

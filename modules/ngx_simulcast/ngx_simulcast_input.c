@@ -56,7 +56,8 @@ ngx_simulcast_input_source(const char *input, const char *streamer,
         }
     }
 
-    return NULL;
+    return n == len && ngx_strncmp(p, streamer, len) == 0
+           ? ngx_simulcast_input_default(live) : NULL;
 }
 
 

@@ -825,8 +825,10 @@ test_inputs(void)
     const row_t  *row;
     const char   *source;
 
-    live = json_pack("{s:{s:i},s:{s:i},s:{s:i}}", "cam", "since", 30,
-                     "screen", "since", 10, "al-ice_x", "since", 20);
+    live = json_pack("{s:{s:i,s:s},s:{s:i,s:s},s:{s:i,s:s}}",
+                     "cam", "since", 30, "stream", "alice_cam",
+                     "screen", "since", 10, "stream", "alice_screen",
+                     "al-ice_x", "since", 20, "stream", "alice_al-ice_x");
 
     for (row = inputs; row->body; row++) {
         source = ngx_simulcast_input_source(row->body, "alice", live);
@@ -837,7 +839,8 @@ test_inputs(void)
     tap_is_text(ngx_simulcast_input_default(live), "screen",
                 "the first live one");
 
-    json_object_set_new(live, "main", json_pack("{s:i}", "since", 40));
+    json_object_set_new(live, "main", json_pack("{s:i,s:b}", "since", 40,
+                                                "default", 1));
 
     tap_is_text(ngx_simulcast_input_default(live), "main",
                 "the default source before it");
