@@ -196,6 +196,8 @@ ngx_simulcast_api_simulcast_start_change(ngx_simulcast_api_t *api)
     record = api->destination->record;
 
     json_object_set_new(record, "wanted", json_string("start"));
+    json_object_set_new(record, "wanted_at",
+                        json_integer(ngx_simulcast_time()));
     json_object_del(record, "wanted_until");
 
     if (api->input) {

@@ -50,7 +50,9 @@ static ngx_simulcast_job_t *ngx_simulcast_controller_job(
     ngx_simulcast_controller_t *ctl, const char *id);
 static ngx_uint_t ngx_simulcast_controller_mine(
     ngx_simulcast_controller_t *ctl, ngx_simulcast_destination_t *destination,
-    ngx_uint_t running);
+    ngx_simulcast_job_t *job);
+static const char *ngx_simulcast_controller_input(
+    ngx_simulcast_destination_t *destination);
 static void ngx_simulcast_controller_metrics(ngx_event_t *ev);
 
 
@@ -112,6 +114,10 @@ ngx_simulcast_controller_open(ngx_simulcast_source_t *source)
 
     ngx_simulcast_controller_alive(ctl);
     ngx_simulcast_controller_load(ctl);
+
+    /* the streamer's other sources are not his only ones any more */
+
+    ngx_simulcast_store_tell((char *) source->streamer.data, NULL);
 }
 
 
@@ -171,6 +177,9 @@ ngx_simulcast_controller_state(void *data, ngx_uint_t up)
     if (!up) {
         return;
     }
+
+    ngx_simulcast_job_again();
+    ngx_simulcast_wish_again();
 
     list = ngx_simulcast_source_list();
 
@@ -367,7 +376,7 @@ ngx_simulcast_controller_list(void *data, ngx_int_t rc,
             continue;
         }
 
-        if (!ngx_simulcast_controller_mine(ctl, d, job != NULL)) {
+        if (!ngx_simulcast_controller_mine(ctl, d, job)) {
 
             /* another source goes on with the same event */
 
@@ -471,7 +480,7 @@ ngx_simulcast_controller_job(ngx_simulcast_controller_t *ctl, const char *id)
 
 static ngx_uint_t
 ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
-    ngx_simulcast_destination_t *destination, ngx_uint_t running)
+    ngx_simulcast_destination_t *destination, ngx_simulcast_job_t *job)
 {
     json_t                  *entry;
     json_int_t               since, own;
@@ -480,10 +489,9 @@ ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
 
     source = ctl->source;
 
-    input = json_string_value(json_object_get(destination->record,
-                                              "input_source"));
+    input = ngx_simulcast_controller_input(destination);
 
-    if (input && input[0]) {
+    if (input[0]) {
         return ngx_strcmp(source->source.data, input) == 0;
     }
 
@@ -491,9 +499,14 @@ ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
         return ngx_strcmp(source->source.data, destination->source) == 0;
     }
 
-    /* the default, or the one that was first; what runs stays where it is */
+    /*
+     * The default, or the one that was first. What runs stays where it is,
+     * unless it is there because it was told to be, and is not any more.
+     */
 
-    if (running || source->fallback) {
+    if (source->fallback
+        || (job && !ngx_simulcast_controller_input(job->destination)[0]))
+    {
         return 1;
     }
 
@@ -520,6 +533,20 @@ ngx_simulcast_controller_mine(ngx_simulcast_controller_t *ctl,
     }
 
     return 1;
+}
+
+
+/* the source that it was told to have; "": none */
+
+static const char *
+ngx_simulcast_controller_input(ngx_simulcast_destination_t *destination)
+{
+    const char  *input;
+
+    input = json_string_value(json_object_get(destination->record,
+                                              "input_source"));
+
+    return input ? input : "";
 }
 
 

@@ -17,6 +17,18 @@
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
+/* a claim that is let go, as soon as Redis is there */
+
+typedef struct {
+    ngx_queue_t   queue;
+    ngx_msec_t    expires;
+    size_t        len;
+    char          id[NGX_SIMULCAST_ID + 1];
+    char          streamer[NGX_SIMULCAST_NAME + 1];
+    u_char        owner[NGX_MAXHOSTNAMELEN + 128];
+} ngx_simulcast_debt_t;
+
+
 static void ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job,
     ngx_str_t *dead);
 static void ngx_simulcast_job_claimed(void *data, redisReply *reply);
@@ -46,12 +58,18 @@ static size_t ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf,
 static void ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
     ngx_simulcast_destination_t *destination);
 static void ngx_simulcast_job_release(ngx_simulcast_job_t *job);
+static void ngx_simulcast_job_let_go(ngx_simulcast_debt_t *debt);
+static void ngx_simulcast_job_gone(void *data, redisReply *reply);
 static void ngx_simulcast_job_free(ngx_simulcast_job_t *job);
 
 
 /* debug logs of timers take the data for a connection */
 
 static ngx_connection_t  ngx_simulcast_job_nobody = { .fd = -1 };
+
+/* claims that Redis has not heard of, the oldest first */
+
+static ngx_queue_t  ngx_simulcast_job_debts;
 
 static ngx_uint_t        ngx_simulcast_job_serial;
 
@@ -222,6 +240,16 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
     }
 
     if (!same) {
+        return 1;
+    }
+
+    if (job->push && job->push->state == NGX_SIMULCAST_ERROR
+        && json_integer_value(json_object_get(destination->record,
+                                              "wanted_at"))
+           != json_integer_value(json_object_get(job->destination->record,
+                                                 "wanted_at")))
+    {
+        /* it was given up, and then started again */
         return 1;
     }
 
@@ -753,8 +781,7 @@ ngx_simulcast_job_end(ngx_simulcast_job_t *job, ngx_uint_t reason,
 static void
 ngx_simulcast_job_release(ngx_simulcast_job_t *job)
 {
-    u_char     owner[NGX_MAXHOSTNAMELEN + 128], key[64];
-    ngx_str_t  args[5];
+    ngx_simulcast_debt_t  *debt;
 
     if (!job->claimed) {
         return;
@@ -762,20 +789,116 @@ ngx_simulcast_job_release(ngx_simulcast_job_t *job)
 
     job->claimed = 0;
 
+    debt = ngx_alloc(sizeof(ngx_simulcast_debt_t), ngx_cycle->log);
+    if (debt == NULL) {
+        /* it ends by itself */
+        return;
+    }
+
+    debt->expires = ngx_current_msec + NGX_SIMULCAST_JOB_CLAIM;
+    debt->len = ngx_simulcast_job_owner(job, debt->owner, sizeof(debt->owner));
+
+    (void) ngx_cpystrn((u_char *) debt->id, (u_char *) job->id,
+                       sizeof(debt->id));
+    (void) ngx_cpystrn((u_char *) debt->streamer,
+                       (u_char *) job->destination->streamer,
+                       sizeof(debt->streamer));
+
+    ngx_simulcast_job_let_go(debt);
+}
+
+
+static void
+ngx_simulcast_job_let_go(ngx_simulcast_debt_t *debt)
+{
+    u_char     key[64];
+    ngx_str_t  args[5];
+
     ngx_str_set(&args[0], "EVAL");
     args[1].data = (u_char *) ngx_simulcast_job_release_script;
     args[1].len = sizeof(ngx_simulcast_job_release_script) - 1;
     ngx_str_set(&args[2], "1");
     args[3].data = key;
-    args[3].len = ngx_sprintf(key, "simulcast:claim:%s", job->id) - key;
-    args[4].data = owner;
-    args[4].len = ngx_simulcast_job_owner(job, owner, sizeof(owner));
+    args[3].len = ngx_sprintf(key, "simulcast:claim:%s", debt->id) - key;
+    args[4].data = debt->owner;
+    args[4].len = debt->len;
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+    if (ngx_simulcast_redis_send(ngx_simulcast_job_gone, debt, 5, args)
+        != NGX_OK)
+    {
+        ngx_simulcast_job_gone(debt, NULL);
+        return;
+    }
 
     /* who has waited for it need not wait for his tick */
 
-    ngx_simulcast_store_tell(job->destination->streamer, job->id);
+    ngx_simulcast_store_tell(debt->streamer, debt->id);
+}
+
+
+static void
+ngx_simulcast_job_gone(void *data, redisReply *reply)
+{
+    ngx_simulcast_debt_t *debt = data;
+
+    ngx_queue_t  *q;
+
+    if (reply) {
+        ngx_free(debt);
+        return;
+    }
+
+    if (ngx_simulcast_job_debts.next == NULL) {
+        ngx_queue_init(&ngx_simulcast_job_debts);
+    }
+
+    ngx_queue_insert_tail(&ngx_simulcast_job_debts, &debt->queue);
+
+    /* others have ended by themselves */
+
+    for ( ;; ) {
+        q = ngx_queue_head(&ngx_simulcast_job_debts);
+        debt = ngx_queue_data(q, ngx_simulcast_debt_t, queue);
+
+        if (q == ngx_queue_sentinel(&ngx_simulcast_job_debts)
+            || (ngx_msec_int_t) (debt->expires - ngx_current_msec) > 0)
+        {
+            return;
+        }
+
+        ngx_queue_remove(q);
+        ngx_free(debt);
+    }
+}
+
+
+void
+ngx_simulcast_job_again(void)
+{
+    ngx_queue_t           *q, list;
+    ngx_simulcast_debt_t  *debt;
+
+    if (ngx_simulcast_job_debts.next == NULL
+        || ngx_queue_empty(&ngx_simulcast_job_debts))
+    {
+        return;
+    }
+
+    /* one that cannot be sent goes to the end of the other list */
+
+    list = ngx_simulcast_job_debts;
+    list.next->prev = &list;
+    list.prev->next = &list;
+
+    ngx_queue_init(&ngx_simulcast_job_debts);
+
+    while (!ngx_queue_empty(&list)) {
+        q = ngx_queue_head(&list);
+        ngx_queue_remove(q);
+
+        debt = ngx_queue_data(q, ngx_simulcast_debt_t, queue);
+        ngx_simulcast_job_let_go(debt);
+    }
 }
 
 

@@ -83,6 +83,9 @@ ngx_uint_t ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 /* every 10 s: claims, or renews the claim */
 void ngx_simulcast_job_claim(ngx_simulcast_job_t *job);
 
+/* Redis is there again: claims that it was not told of are let go */
+void ngx_simulcast_job_again(void);
+
 /*
  * Ends it; the source and its encodes are not used after the call, the job is
  * freed when the platform has been told. real: the end of the event, not of the

@@ -26,7 +26,8 @@
  * record: {"id","stream_id","platform","name","is_enabled","settings",
  *          "rtmp_url"?, "token_expires_at"? (ISO 8601), "account"? (the name
  *          shown by the platform), "wanted": "" | "start" | "stop",
- *          "input_source"?, "created_at","updated_at"}
+ *          "wanted_at"? (epoch ms, of a start), "wanted_until"? (epoch ms: over
+ *          after that), "input_source"?, "created_at","updated_at"}
  * secret: {"stream_key"?, "access_token"?, "refresh_token"?, "scope"?,
  *          "expires_at"? (epoch s), "page_token"?, "live_input"?, ...}
  *

@@ -7,28 +7,34 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_live_answer.h"
 #include "ngx_simulcast.h"
 #include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_wish.h"
 
 
 #define NGX_SIMULCAST_WISH_TRIES  5
+#define NGX_SIMULCAST_WISH_LATE   1024          /* ends that wait for Redis */
 
 
 /* one of a destination, of a streamer's destinations, or of a session */
 
 typedef struct {
+    ngx_queue_t  queue;                         /* while Redis is away */
     char         name[2 * NGX_SIMULCAST_NAME + 2];  /* id, streamer, stream id */
     char         source[NGX_SIMULCAST_NAME + 1];
     ngx_uint_t   real;
     ngx_uint_t   begin;
     ngx_uint_t   alone;
     ngx_uint_t   tries;
+    uint64_t     at;                            /* epoch, ms; or 0 */
 } ngx_simulcast_wish_t;
 
 
 static ngx_simulcast_wish_t *ngx_simulcast_wish_create(const char *name,
     ngx_uint_t real);
+static void ngx_simulcast_wish_run(ngx_simulcast_wish_t *wish);
+static void ngx_simulcast_wish_late(ngx_simulcast_wish_t *wish);
 static void ngx_simulcast_wish_list(void *data, ngx_int_t rc,
     ngx_simulcast_destination_t **list, ngx_uint_t n);
 static void ngx_simulcast_wish_get(ngx_simulcast_wish_t *wish);
@@ -41,7 +47,14 @@ static void ngx_simulcast_wish_end_session(const char *stream_id,
 static void ngx_simulcast_wish_session_got(void *data, ngx_int_t rc,
     json_t *json);
 static void ngx_simulcast_wish_session_set(void *data, redisReply *reply);
-static void ngx_simulcast_wish_event(const char *name, const char *stream_id);
+static void ngx_simulcast_wish_event(const char *name, const char *stream_id,
+    uint64_t at);
+
+
+/* ends that Redis has not heard of, the oldest first */
+
+static ngx_queue_t  ngx_simulcast_wish_queue;
+static ngx_uint_t   ngx_simulcast_wish_nqueue;
 
 
 /* KEYS: the session. ARGV: now, ms. 1: it is a new one */
@@ -101,18 +114,7 @@ void
 ngx_simulcast_wish_end(const char *streamer, const char *source,
     ngx_uint_t real, ngx_uint_t alone)
 {
-    char                   stream_id[2 * NGX_SIMULCAST_NAME + 2];
-    ngx_str_t              name;
     ngx_simulcast_wish_t  *wish;
-
-    (void) ngx_snprintf((u_char *) stream_id, sizeof(stream_id), "%s:%s%Z",
-                        streamer, source);
-
-    ngx_simulcast_wish_end_session(stream_id, real);
-
-    if (alone) {
-        ngx_simulcast_wish_end_session(streamer, real);
-    }
 
     wish = ngx_simulcast_wish_create(streamer, real);
     if (wish == NULL) {
@@ -123,13 +125,71 @@ ngx_simulcast_wish_end(const char *streamer, const char *source,
                        sizeof(wish->source));
     wish->alone = alone;
 
+    ngx_simulcast_wish_run(wish);
+}
+
+
+static void
+ngx_simulcast_wish_run(ngx_simulcast_wish_t *wish)
+{
+    char       stream_id[2 * NGX_SIMULCAST_NAME + 2];
+    ngx_str_t  name;
+
+    (void) ngx_snprintf((u_char *) stream_id, sizeof(stream_id), "%s:%s%Z",
+                        wish->name, wish->source);
+
+    ngx_simulcast_wish_end_session(stream_id, wish->real);
+
+    if (wish->alone) {
+        ngx_simulcast_wish_end_session(wish->name, wish->real);
+    }
+
     name.data = (u_char *) wish->name;
     name.len = ngx_strlen(wish->name);
 
     if (ngx_simulcast_store_list(&name, ngx_simulcast_wish_list, wish)
         != NGX_OK)
     {
-        ngx_free(wish);
+        ngx_simulcast_wish_late(wish);
+    }
+}
+
+
+static void
+ngx_simulcast_wish_late(ngx_simulcast_wish_t *wish)
+{
+    ngx_queue_t  *q;
+
+    if (ngx_simulcast_wish_queue.next == NULL) {
+        ngx_queue_init(&ngx_simulcast_wish_queue);
+    }
+
+    ngx_queue_insert_tail(&ngx_simulcast_wish_queue, &wish->queue);
+
+    if (ngx_simulcast_wish_nqueue++ < NGX_SIMULCAST_WISH_LATE) {
+        return;
+    }
+
+    q = ngx_queue_head(&ngx_simulcast_wish_queue);
+    ngx_queue_remove(q);
+    ngx_simulcast_wish_nqueue--;
+
+    ngx_free(ngx_queue_data(q, ngx_simulcast_wish_t, queue));
+}
+
+
+void
+ngx_simulcast_wish_again(void)
+{
+    ngx_uint_t    n;
+    ngx_queue_t  *q;
+
+    for (n = ngx_simulcast_wish_nqueue; n; n--) {
+        q = ngx_queue_head(&ngx_simulcast_wish_queue);
+        ngx_queue_remove(q);
+        ngx_simulcast_wish_nqueue--;
+
+        ngx_simulcast_wish_run(ngx_queue_data(q, ngx_simulcast_wish_t, queue));
     }
 }
 
@@ -161,7 +221,12 @@ ngx_simulcast_wish_list(void *data, ngx_int_t rc,
     ngx_uint_t    i;
     const char   *source;
 
-    for (i = 0; rc == NGX_OK && i < n; i++) {
+    if (rc != NGX_OK) {
+        ngx_simulcast_wish_late(wish);
+        return;
+    }
+
+    for (i = 0; i < n; i++) {
 
         source = json_string_value(json_object_get(list[i]->record,
                                                    "input_source"));
@@ -237,6 +302,7 @@ ngx_simulcast_wish_got(void *data, ngx_int_t rc,
 
     } else if (wish->real) {
         (void) json_object_set_new(record, "wanted", json_string(""));
+        (void) json_object_del(record, "wanted_at");
         (void) json_object_del(record, "wanted_until");
         (void) json_object_del(record, "input_source");
 
@@ -298,7 +364,7 @@ ngx_simulcast_wish_session_got(void *data, ngx_int_t rc, json_t *json)
 
         if (wish->real) {
             (void) ngx_simulcast_store_session(wish->name, NULL, NULL, NULL);
-            ngx_simulcast_wish_event("stream:stopped", wish->name);
+            ngx_simulcast_wish_event("stream:stopped", wish->name, 0);
 
         } else {
             session = json_copy(json);
@@ -345,8 +411,9 @@ ngx_simulcast_wish_begin(ngx_simulcast_destination_t *destination,
     ngx_str_set(&args[2], "1");
     args[3].data = key;
     args[3].len = ngx_sprintf(key, "simulcast:session:%s", stream_id) - key;
+    wish->at = ngx_simulcast_time();
     args[4].data = now;
-    args[4].len = ngx_sprintf(now, "%uL", ngx_simulcast_time()) - now;
+    args[4].len = ngx_sprintf(now, "%uL", wish->at) - now;
 
     if (ngx_simulcast_redis_send(ngx_simulcast_wish_session_set, wish, 5, args)
         != NGX_OK)
@@ -362,7 +429,7 @@ ngx_simulcast_wish_session_set(void *data, redisReply *reply)
     ngx_simulcast_wish_t *wish = data;
 
     if (reply && reply->type == REDIS_REPLY_INTEGER && reply->integer == 1) {
-        ngx_simulcast_wish_event("stream:started", wish->name);
+        ngx_simulcast_wish_event("stream:started", wish->name, wish->at);
     }
 
     ngx_free(wish);
@@ -370,15 +437,21 @@ ngx_simulcast_wish_session_set(void *data, redisReply *reply)
 
 
 static void
-ngx_simulcast_wish_event(const char *name, const char *stream_id)
+ngx_simulcast_wish_event(const char *name, const char *stream_id, uint64_t at)
 {
-    json_t  *event;
+    json_t  *event, *data;
 
-    event = json_pack("{s:s, s:s, s:{s:s, s:I}}", "event", name, "stream_id",
-                      stream_id, "data", "streamId", stream_id, "at",
-                      (json_int_t) ngx_simulcast_time());
+    event = json_pack("{s:s, s:s, s:{s:s}}", "event", name, "stream_id",
+                      stream_id, "data", "streamId", stream_id);
 
     if (event) {
+
+        if (at) {
+            data = json_object_get(event, "data");
+            (void) json_object_set_new(data, "startedAt",
+                                       ngx_live_answer_time(at));
+        }
+
         ngx_simulcast_store_event(event);
         json_decref(event);
     }

@@ -32,6 +32,9 @@
 void ngx_simulcast_wish_end(const char *streamer, const char *source,
     ngx_uint_t real, ngx_uint_t alone);
 
+/* Redis is there again: ends that it was not told of */
+void ngx_simulcast_wish_again(void);
+
 /* the same for a destination that it had */
 void ngx_simulcast_wish_end_one(const char *id, ngx_uint_t real);
 
