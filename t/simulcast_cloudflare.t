@@ -148,12 +148,9 @@ $s->goes_out(input('Bob')->{key}, 'in time');
 my @asked = $p->requests(since => $since, call => 'cloudflare.inputs.get');
 
 cmp_ok($asked[1]{at} - $asked[0]{at}, '>=', 1900, 'and not before');
-is($s->destination($other)->{error}, undef, 'no error is left');
+$s->becomes($other, sub { $_->{status} eq 'live' && !$_->{error} },
+    'no error is left');
 $s->stop($other);
-
-# the SDKs declare another status than the API has
-
-$p->set(cloudflare => { status => 'flat' });
 
 # --- the first look at it
 
@@ -164,6 +161,8 @@ $d = $s->destination($id);
 
 is($d->{details}{state}, 'connected', 'details: its state');
 is($s->status($id)->{viewer_count}, 78, 'status: viewers');
+ok((grep { /ERR_GOP_OUT_OF_RANGE/ } @{ $s->health($id)->{issues} }),
+    'health: what Cloudflare complains of');
 is($d->{error}, undef, 'no error');
 
 my ($lifecycle) = $p->requests(call => 'cloudflare.lifecycle');

@@ -225,7 +225,10 @@ my @claims = map { $redis->cmd(GET => "simulcast:claim:$_") } $auto, $one,
 
 is(scalar(grep { $_ } @claims), 3, 'each has its claim');
 is(scalar pushes($_), 1, "$_: pushed once") for qw(auto one third);
-is(scalar(my @live = map { live_at($_) } $near, $far), 3, 'by one node each');
+is($near->wait_for(sub {
+    my @live = map { live_at($_) } $near, $far;
+    return @live == 3 && "@{[sort @live]}";
+}, 10, 'all are live'), 'auto one third', 'by one node each');
 
 # the node that pushes loses the stream, the other goes on with it
 

@@ -1408,7 +1408,7 @@ ngx_int_t
 ngx_simulcast_answer_input(json_t *json, ngx_simulcast_answer_input_t *out)
 {
     size_t       i, len;
-    json_t      *result, *rtmps, *status, *recording;
+    json_t      *result, *rtmps, *status, *recording, *low;
     const char  *s, *end;
 
     static const char  *places[] = {
@@ -1426,6 +1426,9 @@ ngx_simulcast_answer_input(json_t *json, ngx_simulcast_answer_input_t *out)
     out->key = ngx_simulcast_answer_word(rtmps, "streamKey", 512);
     out->mode = ngx_simulcast_answer_word(recording, "mode", 32);
     out->enabled = !json_is_false(json_object_get(result, "enabled"));
+
+    low = json_object_get(result, "preferLowLatency");
+    out->low_latency = json_is_boolean(low) ? json_is_true(low) : -1;
 
     out->delete_after = ngx_simulcast_answer_number(result,
                                                    "deleteRecordingAfterDays");

@@ -82,6 +82,7 @@ typedef struct {
     const char  *state;             /* "connected", ...; NULL: none yet */
     const char  *error;             /* "ERR_GOP_OUT_OF_RANGE"; NULL: none */
     int64_t      delete_after;      /* days; 0: not said */
+    int          low_latency;       /* -1: not said */
     ngx_uint_t   enabled;
     char         host[128];         /* "https://customer-X...", without a
                                        path; empty: not said */

@@ -13,6 +13,7 @@
 
 #define NGX_SIMULCAST_CALL_POOL      4096
 #define NGX_SIMULCAST_CALL_URL       8192       /* bytes of a URL */
+#define NGX_SIMULCAST_CALL_RENEWALS  2          /* of a token, in a call */
 
 /* s that a broadcast is known in Redis, and its stream reused */
 #define NGX_SIMULCAST_CALL_REMEMBER  "2592000"
@@ -378,11 +379,11 @@ ngx_simulcast_call_fetched(void *data, ngx_simulcast_fetch_answer_t *fetched)
     if (request->scheme && request->secret
         && (fetched->status == 401 || fetched->status == 423)
         && answer.result.rc != NGX_OK
-        && !call->renewed
+        && call->renewed < NGX_SIMULCAST_CALL_RENEWALS
         && ngx_strcmp(request->secret, "access_token") == 0
         && ngx_simulcast_renew_possible(*call->destination))
     {
-        call->renewed = 1;
+        call->renewed++;
 
         call->renew = ngx_simulcast_renew(*call->destination,
                                           ngx_simulcast_call_renewed, call);

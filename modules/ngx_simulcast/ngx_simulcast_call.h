@@ -93,7 +93,9 @@ struct ngx_simulcast_call_s {
                                                     be sent */
     ngx_simulcast_platform_result_t failure;
     unsigned                        failing:1;   /* failure is to be answered */
-    unsigned                        renewed:1;   /* once in a call */
+    unsigned                        renewed:2;   /* twice in a call: what the
+                                                    first time brings may have
+                                                    been there for long */
 };
 
 

@@ -55,6 +55,7 @@ static void ngx_simulcast_cloudflare_request(ngx_simulcast_call_t *call,
     ngx_simulcast_call_request_t *request, const char *method,
     const char *path, const char *tail);
 static json_t *ngx_simulcast_cloudflare_settings(ngx_simulcast_call_t *call);
+static int ngx_simulcast_cloudflare_low(ngx_simulcast_call_t *call);
 static const char *ngx_simulcast_cloudflare_mode(ngx_simulcast_call_t *call);
 static int64_t ngx_simulcast_cloudflare_days(ngx_simulcast_call_t *call);
 
@@ -163,6 +164,7 @@ ngx_simulcast_cloudflare_looked(ngx_simulcast_call_t *call,
 {
     ngx_simulcast_broadcast_t *b = call->data;
 
+    int                            low;
     int64_t                        days;
     ngx_simulcast_cloudflare_t    *c;
     ngx_simulcast_call_request_t   request;
@@ -199,8 +201,11 @@ ngx_simulcast_cloudflare_looked(ngx_simulcast_call_t *call,
 
     days = ngx_simulcast_cloudflare_days(call);
 
+    low = ngx_simulcast_cloudflare_low(call);
+
     if (!c->changed
         && (!input.enabled || (days && days != input.delete_after)
+            || (low >= 0 && input.low_latency >= 0 && low != input.low_latency)
             || (input.mode
                 && ngx_strcmp(input.mode, ngx_simulcast_cloudflare_mode(call))
                    != 0)))
@@ -618,9 +623,9 @@ ngx_simulcast_cloudflare_request(ngx_simulcast_call_t *call,
 static json_t *
 ngx_simulcast_cloudflare_settings(ngx_simulcast_call_t *call)
 {
-    json_t      *json;
-    int64_t      days;
-    const char  *latency;
+    int       low;
+    json_t   *json;
+    int64_t   days;
 
     json = json_pack("{s:{s:s},s:b,s:{s:s}}",
                      "meta", "name",
@@ -638,15 +643,27 @@ ngx_simulcast_cloudflare_settings(ngx_simulcast_call_t *call)
                                    json_integer(days));
     }
 
-    latency = ngx_simulcast_call_setting(call, "latency");
+    low = ngx_simulcast_cloudflare_low(call);
 
-    if (latency) {
+    if (low >= 0) {
         (void) json_object_set_new(json, "preferLowLatency",
-                                   json_boolean(ngx_strcmp(latency, "normal")
-                                                != 0));
+                                   json_boolean(low));
     }
 
     return json;
+}
+
+
+/* -1: nothing is wished */
+
+static int
+ngx_simulcast_cloudflare_low(ngx_simulcast_call_t *call)
+{
+    const char  *latency;
+
+    latency = ngx_simulcast_call_setting(call, "latency");
+
+    return latency ? ngx_strcmp(latency, "normal") != 0 : -1;
 }
 
 

@@ -361,11 +361,11 @@ ngx_simulcast_facebook_create(ngx_simulcast_call_t *call)
                            NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4 + 1);
 
         if (text
-            && ngx_simulcast_form_cut(text,
-                                      NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4
-                                      + 1, description,
-                                      NGX_SIMULCAST_FACEBOOK_DESCRIPTION,
-                                      NULL))
+            && ngx_simulcast_form_lines(text,
+                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4
+                                        + 1, description,
+                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION,
+                                        NULL))
         {
             ngx_simulcast_form_add(&form, "description", text);
         }

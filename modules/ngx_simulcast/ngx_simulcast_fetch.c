@@ -463,6 +463,18 @@ ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
         return NGX_OK;
     }
 
+    /*
+     * On a connection that has been used curl sends once more what was not
+     * answered; a POST may have been, and is not done twice: a code or a token
+     * is good for one use, and a broadcast would be made for nobody.
+     */
+
+    if (i == 2
+        && curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
     /* an empty body, too, has its Content-Length then */
 
     fetch->sent.data = ngx_alloc(req->body.len + 1, ngx_cycle->log);

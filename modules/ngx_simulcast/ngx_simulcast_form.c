@@ -14,6 +14,8 @@
 
 
 static ngx_int_t ngx_simulcast_form_room(ngx_simulcast_form_t *form, size_t n);
+static size_t ngx_simulcast_form_copy(char *dst, size_t size,
+    const char *text, size_t chars, const char *without, ngx_uint_t lines);
 static size_t ngx_simulcast_form_character(const u_char *p);
 
 
@@ -151,6 +153,22 @@ size_t
 ngx_simulcast_form_cut(char *dst, size_t size, const char *text, size_t chars,
     const char *without)
 {
+    return ngx_simulcast_form_copy(dst, size, text, chars, without, 0);
+}
+
+
+size_t
+ngx_simulcast_form_lines(char *dst, size_t size, const char *text,
+    size_t chars, const char *without)
+{
+    return ngx_simulcast_form_copy(dst, size, text, chars, without, 1);
+}
+
+
+static size_t
+ngx_simulcast_form_copy(char *dst, size_t size, const char *text,
+    size_t chars, const char *without, ngx_uint_t lines)
+{
     char          *p, *last;
     size_t         n;
     const u_char  *src;
@@ -175,7 +193,9 @@ ngx_simulcast_form_cut(char *dst, size_t size, const char *text, size_t chars,
             break;
         }
 
-        if (n == 1 && (*src < ' ' || *src == 127)) {
+        if (n == 1 && (*src < ' ' || *src == 127)
+            && !(lines && *src == '\n'))
+        {
             *p++ = ' ';
 
         } else {
@@ -187,7 +207,7 @@ ngx_simulcast_form_cut(char *dst, size_t size, const char *text, size_t chars,
         chars--;
     }
 
-    while (p > dst && p[-1] == ' ') {
+    while (p > dst && (p[-1] == ' ' || p[-1] == '\n')) {
         p--;
     }
 

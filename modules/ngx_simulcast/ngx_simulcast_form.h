@@ -53,6 +53,10 @@ void ngx_simulcast_form_free(ngx_simulcast_form_t *form);
 size_t ngx_simulcast_form_cut(char *dst, size_t size, const char *text,
     size_t chars, const char *without);
 
+/* the same, but lines stay lines */
+size_t ngx_simulcast_form_lines(char *dst, size_t size, const char *text,
+    size_t chars, const char *without);
+
 #pragma GCC visibility pop
 
 

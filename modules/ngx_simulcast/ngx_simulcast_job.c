@@ -14,6 +14,7 @@
 
 
 #define NGX_SIMULCAST_JOB_RETRY   15000         /* ms, of a platform's call */
+#define NGX_SIMULCAST_JOB_DOUBLE  4             /* times that it is doubled */
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
@@ -110,6 +111,8 @@ ngx_simulcast_job_create(ngx_simulcast_source_t *source, ngx_queue_t *encodes,
     job->encodes = encodes;
     job->destination = destination;
     job->started = ngx_simulcast_time();
+    job->asked = json_integer_value(json_object_get(destination->record,
+                                                    "wanted_at"));
 
     ngx_simulcast_store_hold(destination);
 
@@ -219,6 +222,7 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 {
     char                         *signature;
     ngx_uint_t                    same;
+    json_int_t                    asked;
     ngx_simulcast_destination_t  *old;
 
     if (destination->secret == NULL && job->destination->secret) {
@@ -243,14 +247,17 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
         return 1;
     }
 
-    if (job->push && job->push->state == NGX_SIMULCAST_ERROR
-        && json_integer_value(json_object_get(destination->record,
-                                              "wanted_at"))
-           != json_integer_value(json_object_get(job->destination->record,
-                                                 "wanted_at")))
-    {
-        /* it was given up, and then started again */
-        return 1;
+    /* what has been given up begins again with the next start */
+
+    asked = json_integer_value(json_object_get(destination->record,
+                                               "wanted_at"));
+
+    if (asked != job->asked) {
+        job->asked = asked;
+
+        if (job->push && job->push->state == NGX_SIMULCAST_ERROR) {
+            return 1;
+        }
     }
 
     /* a broadcast on its way keeps to the one it was given */
@@ -541,7 +548,8 @@ ngx_simulcast_job_prepared(void *data, ngx_simulcast_platform_result_t *result)
 {
     ngx_simulcast_job_t *job = data;
 
-    ngx_msec_t  retry;
+    ngx_msec_t                  retry;
+    ngx_simulcast_push_conf_t  *conf;
 
     job->calling = 0;
 
@@ -561,6 +569,7 @@ ngx_simulcast_job_prepared(void *data, ngx_simulcast_platform_result_t *result)
     if (result->rc == NGX_OK) {
         job->code = NULL;
         job->announced = 0;
+        job->refused = 0;
 
         (void) ngx_simulcast_push_dial(job->push, &job->broadcast->url,
                                        &job->broadcast->key);
@@ -568,10 +577,19 @@ ngx_simulcast_job_prepared(void *data, ngx_simulcast_platform_result_t *result)
     }
 
     retry = 0;
+    conf = &job->push->conf;
 
-    if (result->rc == NGX_AGAIN) {
-        retry = result->retry_after ? result->retry_after * 1000
-                                    : NGX_SIMULCAST_JOB_RETRY;
+    if (result->rc == NGX_AGAIN && conf->reconnect
+        && (conf->max_retries == 0 || job->refused < conf->max_retries))
+    {
+        retry = NGX_SIMULCAST_JOB_RETRY << ngx_min(job->refused,
+                                                   NGX_SIMULCAST_JOB_DOUBLE);
+
+        if (result->retry_after) {
+            retry = result->retry_after * 1000;
+        }
+
+        job->refused++;
     }
 
     ngx_simulcast_push_refuse(job->push, NGX_SIMULCAST_PLATFORM_REFUSED,
@@ -769,6 +787,10 @@ ngx_simulcast_job_end(ngx_simulcast_job_t *job, ngx_uint_t reason,
     }
 
     /* live and poll may wait for media that does not come any more */
+
+    if (job->calling && !real && job->broadcast->idle) {
+        job->calling = 0;
+    }
 
     if (!job->calling
         || (job->real && job->prepared && job->broadcast->idle))

@@ -51,6 +51,8 @@ typedef struct {
     const char                    *code;        /* what the platform said, or
                                                    NULL; static */
     char                           text[256];
+    json_int_t                     asked;       /* the start it follows */
+    ngx_uint_t                     refused;     /* by the platform, in a row */
     ngx_uint_t                     health;      /* as last told */
     ngx_msec_t                     told;        /* when */
 

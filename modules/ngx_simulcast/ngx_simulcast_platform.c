@@ -18,6 +18,8 @@
 #define NGX_SIMULCAST_PLATFORM_POOL   2048
 #define NGX_SIMULCAST_PLATFORM_PAUSE  60        /* s, between attempts to
                                                    refresh a token */
+#define NGX_SIMULCAST_PLATFORM_LATER  600000    /* ms to the next poll, while
+                                                   the user is waited for */
 
 
 typedef struct {
@@ -352,6 +354,12 @@ ngx_simulcast_platform_done(void *data,
     ngx_simulcast_broadcast_t *b = data;
 
     b->call = NULL;
+
+    /* it would be refused again and again */
+
+    if (b->idle && result->rc == NGX_DECLINED && b->poll_after) {
+        b->poll_after = ngx_max(b->poll_after, NGX_SIMULCAST_PLATFORM_LATER);
+    }
 
     b->handler(b->data, result);
 }

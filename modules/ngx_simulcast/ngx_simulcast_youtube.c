@@ -710,9 +710,9 @@ ngx_simulcast_youtube_description(ngx_simulcast_call_t *call)
 
     /* as many bytes as characters, to be on the safe side */
 
-    (void) ngx_simulcast_form_cut(p, NGX_SIMULCAST_YOUTUBE_DESCRIPTION + 1,
-                                  text, NGX_SIMULCAST_YOUTUBE_DESCRIPTION,
-                                  NGX_SIMULCAST_YOUTUBE_WITHOUT);
+    (void) ngx_simulcast_form_lines(p, NGX_SIMULCAST_YOUTUBE_DESCRIPTION + 1,
+                                    text, NGX_SIMULCAST_YOUTUBE_DESCRIPTION,
+                                    NGX_SIMULCAST_YOUTUBE_WITHOUT);
 
     return p;
 }
