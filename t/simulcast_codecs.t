@@ -140,6 +140,7 @@ publish('wrap', ts => 2 ** 32 - 3000);
 publish("high$_", ts => $_) for @high;
 publish("step$_", ts => 10_000_000) for @steps;
 publish('headers', ts => 6_000);
+publish('behind', ts => 6_000);
 
 for my $name (sort keys %codecs) {
     my ($live, $video_header, $audio_header, $frame, $sound) =
@@ -248,10 +249,11 @@ for my $high (@high) {
     cmp_ok($e->{last_ts}, '<', 20000, "high$high: rebased");
 }
 
-# 60 pictures, whose times something may be added to, and what came of them
+# 60 pictures, whose times something may be added to, and what came of them; the
+# sound may come late, and have a new header then
 
 sub continued {
-    my ($name, $add) = @_;
+    my ($name, $add, $late) = @_;
 
     my ($c, $conn) = published($name);
 
@@ -268,7 +270,8 @@ sub continued {
         my $time = $from + $n * 40 + $add->($n);
 
         $c->video(avc_frame($gen->{frames}++ % 25), $time);
-        $c->audio(aac_frame(), $time + 20 * $_) for 0, 1;
+        $c->audio(aac_header(pack 'H*', '1210'), $time) if $late && $n == 30;
+        $c->audio(aac_frame(), $time + 20 * $_ - ($late || 0)) for 0, 1;
     }
 
     received($name, video => $first + 60);
@@ -301,5 +304,7 @@ continued('headers', sub {
 
     return 0;
 });
+
+continued('behind', sub { return 0 }, 60);
 
 $t->done;

@@ -142,11 +142,11 @@ sub status_of {
 sub flows {
     my ($name, $frames, $what) = @_;
 
-    my $before = ($receiver{$name}->last || {})->{video} || 0;
+    my $before = $receiver{$name}->stats->{video};
 
     return ok($t->wait_for(sub {
-        (($receiver{$name}->last || {})->{video} || 0) >= $before + $frames
-    }, 20, $what), $what);
+        $receiver{$name}->stats->{video} >= $before + $frames }, 20, $what),
+        $what);
 }
 
 
@@ -294,18 +294,25 @@ $p = $t->publish('alice');
 ok($p->started, 'published again');
 flows('plain', 25, 'a destination without encoder');
 
-my $line = $t->wait_log(qr{rendition "alice/main".*/nonexistent/encoder|
-    rendition_failed}x, 15);
-
-ok($line, 'the log names the command');
+$t->wait_log(qr{there is no program "/nonexistent/encoder"}, 5);
+ok($t->wait_log(qr{rendition "alice/main": the encoder could not be started},
+    5), 'the log names the program, and the source');
 
 my $shown = $t->wait_for(sub {
     my $d = api(GET => "destinations/$broken");
-    return $d->{error} && $d;
-}, 15, 'the API has an error');
+    return $d->{status} eq 'error' && $d;
+}, 20, 'it is given up');
 
 is($shown->{error}{code}, 'rendition_failed', 'rendition_failed');
-like($shown->{status}, qr/^(?:error|reconnecting)$/, 'its status');
+is($shown->{error}{message}, 'the encoder could not be started', 'in words');
+is(status_of('plain')->{state}, 'live', 'the other one is live');
+
+# it is repaired
+
+$p->stop;
+$t->reload(conf(''));
+$p = $t->publish('alice');
+flows('small', 25, 'a right command, for new publishers');
 
 $p->stop;
 

@@ -203,7 +203,11 @@ ngx_simulcast_feed_message(ngx_simulcast_feed_t *feed, ngx_uint_t type,
 
         /* comes with any timestamp, 0 above all, and belongs to what follows */
 
-        time = ngx_max(feed->clock, feed->last[sort.channel]);
+        if (feed->last[sort.channel] == 0) {
+            feed->last[sort.channel] = feed->clock;
+        }
+
+        time = feed->last[sort.channel];
 
     } else {
         time = ngx_simulcast_feed_time(feed, timestamp, sort.channel);

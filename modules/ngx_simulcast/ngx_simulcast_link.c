@@ -77,6 +77,12 @@ static void ngx_simulcast_link_fail(ngx_simulcast_link_t *link,
 static void ngx_simulcast_link_mask(ngx_simulcast_link_t *link);
 static void ngx_simulcast_link_notice(ngx_event_t *ev);
 static void ngx_simulcast_link_timeout(ngx_event_t *ev);
+static ngx_int_t ngx_simulcast_link_linger(ngx_simulcast_link_t *link);
+static void ngx_simulcast_link_nowhere(void *data, ngx_uint_t event);
+static void ngx_simulcast_link_drain(ngx_event_t *ev);
+static void ngx_simulcast_link_finish(ngx_event_t *ev);
+static void ngx_simulcast_link_forget(ngx_event_t *ev);
+static void ngx_simulcast_link_free(ngx_simulcast_link_t *link);
 static void ngx_simulcast_link_disconnect(ngx_simulcast_link_t *link);
 static ngx_int_t ngx_simulcast_link_copy(ngx_pool_t *pool, ngx_str_t *dst,
     ngx_str_t *src);
@@ -85,6 +91,8 @@ static ngx_int_t ngx_simulcast_link_copy(ngx_pool_t *pool, ngx_str_t *dst,
 /* debug logs of timers take the data for a connection */
 
 static ngx_connection_t  ngx_simulcast_link_nobody = { .fd = -1 };
+
+static ngx_queue_t       ngx_simulcast_link_ends;
 
 
 ngx_simulcast_link_t *
@@ -176,10 +184,7 @@ ngx_simulcast_link_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
 void
 ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
 {
-    u_char      buf[NGX_SIMULCAST_COMMAND_MAX], *p, *last;
-    ngx_uint_t  i, quiet;
-
-    quiet = 1;
+    u_char  buf[NGX_SIMULCAST_COMMAND_MAX], *p, *last;
 
     if (clean && link->ready && !link->dead && link->connection) {
 
@@ -194,26 +199,235 @@ ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
         (void) ngx_simulcast_link_command(link, NGX_SIMULCAST_LINK_COMMAND, 0,
                                           buf, p);
 
-        (void) ngx_simulcast_link_control(link);
-
-        /* close() with something unread resets, and that would overtake this */
-
-        for (i = 0; i < NGX_SIMULCAST_LINK_READS && link->connection; i++) {
-            if (link->connection->recv(link->connection, buf, sizeof(buf))
-                <= 0)
-            {
-                break;
-            }
-        }
-
-        if (link->connection && link->connection->ssl) {
-            link->connection->ssl->no_wait_shutdown = 1;
-            quiet = ngx_ssl_shutdown(link->connection) != NGX_OK;
+        if (!link->dead && ngx_simulcast_link_linger(link) == NGX_OK) {
+            return;
         }
     }
 
-    if (link->connection && quiet) {
-        link->connection->timedout = 1;
+    ngx_simulcast_link_free(link);
+}
+
+
+void
+ngx_simulcast_link_rest(ngx_simulcast_link_t *link, u_char *data, size_t from,
+    size_t len)
+{
+    link->rest = data;
+    link->rested = from;
+    link->nrest = len;
+}
+
+
+/*
+ * A socket that is closed with something unread, or that something comes to
+ * later, resets the connection, and what was sent last is lost with it: the
+ * server is left to close, for a while.
+ */
+
+static ngx_int_t
+ngx_simulcast_link_linger(ngx_simulcast_link_t *link)
+{
+    ngx_log_t         *log;
+    ngx_connection_t  *c;
+
+    c = link->connection;
+    log = ngx_cycle->log;
+
+    /* the owner, and his log, are gone soon */
+
+    link->handler = ngx_simulcast_link_nowhere;
+    link->data = NULL;
+    link->log = log;
+    link->pool->log = log;
+    link->timer.log = log;
+    link->notice.log = log;
+
+    c->log = log;
+    c->read->log = log;
+    c->write->log = log;
+
+    c->read->handler = ngx_simulcast_link_drain;
+    c->write->handler = ngx_simulcast_link_finish;
+
+    link->timer.handler = ngx_simulcast_link_forget;
+    ngx_add_timer(&link->timer, NGX_SIMULCAST_LINK_LINGER);
+
+    if (ngx_simulcast_link_ends.next == NULL) {
+        ngx_queue_init(&ngx_simulcast_link_ends);
+    }
+
+    ngx_queue_insert_tail(&ngx_simulcast_link_ends, &link->queue);
+    link->ending = 1;
+
+    if (link->notice.posted) {
+        ngx_delete_posted_event(&link->notice);
+    }
+
+    ngx_simulcast_link_finish(c->write);
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_simulcast_link_nowhere(void *data, ngx_uint_t event)
+{
+    /* void */
+}
+
+
+/* sends what is left, and then the end of the stream */
+
+static void
+ngx_simulcast_link_finish(ngx_event_t *ev)
+{
+    ssize_t                n;
+    struct iovec           iov;
+    ngx_connection_t      *c;
+    ngx_simulcast_link_t  *link;
+
+    c = ev->data;
+    link = c->data;
+
+    while (link->rested < link->nrest) {
+
+        iov.iov_base = link->rest + link->rested;
+        iov.iov_len = link->nrest - link->rested;
+
+        n = ngx_simulcast_link_send(link, &iov, 1);
+
+        if (n == NGX_ERROR) {
+            ngx_simulcast_link_free(link);
+            return;
+        }
+
+        if (n == 0) {
+            return;
+        }
+
+        link->rested += n;
+    }
+
+    switch (ngx_simulcast_link_control(link)) {
+
+    case NGX_ERROR:
+        ngx_simulcast_link_free(link);
+        return;
+
+    case NGX_AGAIN:
+        return;
+    }
+
+    if (link->nrecord) {
+
+        /* nothing new, only what TLS holds */
+
+        if (ngx_simulcast_link_send(link, NULL, 0) == NGX_ERROR) {
+            ngx_simulcast_link_free(link);
+            return;
+        }
+
+        if (link->nrecord) {
+            return;
+        }
+    }
+
+    if (c->ssl) {
+        c->ssl->no_wait_shutdown = 1;
+
+        if (ngx_ssl_shutdown(c) != NGX_OK) {
+            ngx_simulcast_link_free(link);
+            return;
+        }
+    }
+
+    if (ngx_shutdown_socket(c->fd, NGX_WRITE_SHUTDOWN) == -1) {
+        ngx_simulcast_link_free(link);
+        return;
+    }
+
+    link->finished = 1;
+    c->write->handler = ngx_simulcast_link_drain;
+
+    ngx_simulcast_link_drain(c->read);
+}
+
+
+/* up to the server's end; with TLS, nobody deciphers it any more */
+
+static void
+ngx_simulcast_link_drain(ngx_event_t *ev)
+{
+    u_char                 buf[NGX_SIMULCAST_LINK_READ];
+    ssize_t                n;
+    ngx_uint_t             i;
+    ngx_connection_t      *c;
+    ngx_simulcast_link_t  *link;
+
+    c = ev->data;
+    link = c->data;
+
+    if (c->ssl && !link->finished) {
+        return;
+    }
+
+    for (i = 0; i < NGX_SIMULCAST_LINK_READS; i++) {
+
+        n = recv(c->fd, buf, sizeof(buf), 0);
+
+        if (n > 0) {
+            continue;
+        }
+
+        if (n == -1 && ngx_socket_errno == NGX_EINTR) {
+            continue;
+        }
+
+        if (n == -1 && ngx_socket_errno == NGX_EAGAIN) {
+            c->read->ready = 0;
+
+            if (ngx_handle_read_event(c->read, 0) == NGX_OK) {
+                return;
+            }
+        }
+
+        ngx_simulcast_link_free(link);
+        return;
+    }
+
+    ngx_post_event(c->read, &ngx_posted_next_events);
+}
+
+
+static void
+ngx_simulcast_link_forget(ngx_event_t *ev)
+{
+    ngx_simulcast_link_free((ngx_simulcast_link_t *)
+                            ((u_char *) ev
+                             - offsetof(ngx_simulcast_link_t, timer)));
+}
+
+
+void
+ngx_simulcast_link_exit(void)
+{
+    ngx_queue_t  *q;
+
+    while (ngx_simulcast_link_ends.next
+           && !ngx_queue_empty(&ngx_simulcast_link_ends))
+    {
+        q = ngx_queue_head(&ngx_simulcast_link_ends);
+        ngx_simulcast_link_free(ngx_queue_data(q, ngx_simulcast_link_t,
+                                               queue));
+    }
+}
+
+
+static void
+ngx_simulcast_link_free(ngx_simulcast_link_t *link)
+{
+    if (link->ending) {
+        ngx_queue_remove(&link->queue);
     }
 
     ngx_simulcast_link_disconnect(link);
@@ -240,6 +454,10 @@ ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean)
         ngx_explicit_memzero(link->record, NGX_SIMULCAST_LINK_RECORD);
     }
 
+    if (link->rest) {
+        ngx_free(link->rest);
+    }
+
     ngx_explicit_memzero(link->url.key.data, link->url.key.len);
     ngx_destroy_pool(link->pool);
 }
@@ -249,6 +467,7 @@ static void
 ngx_simulcast_link_disconnect(ngx_simulcast_link_t *link)
 {
     ngx_connection_t  *c;
+    struct linger      linger;
 
     c = link->connection;
 
@@ -257,6 +476,19 @@ ngx_simulcast_link_disconnect(ngx_simulcast_link_t *link)
     }
 
     link->connection = NULL;
+
+    if (link->stuck) {
+        linger.l_onoff = 1;
+        linger.l_linger = 0;
+
+        if (setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &linger,
+                       sizeof(struct linger))
+            == -1)
+        {
+            ngx_log_error(NGX_LOG_INFO, link->log, ngx_socket_errno,
+                          "setsockopt(SO_LINGER) failed");
+        }
+    }
 
     if (c->ssl) {
         c->timedout = 1;

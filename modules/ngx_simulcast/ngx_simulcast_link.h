@@ -31,6 +31,9 @@
 #define NGX_SIMULCAST_LINK_SETUP    15000       /* ms */
 #define NGX_SIMULCAST_LINK_RESOLVE  10000       /* ms */
 
+/* after a clean end, for the last bytes to be taken, and the server to close */
+#define NGX_SIMULCAST_LINK_LINGER   3000        /* ms */
+
 /* of commands and replies that wait to be sent; a server that asks for more
    than we can answer is not one */
 #define NGX_SIMULCAST_LINK_CONTROL  8192        /* bytes */
@@ -61,6 +64,8 @@ typedef void (*ngx_simulcast_link_pt)(void *data, ngx_uint_t event);
 
 
 struct ngx_simulcast_link_s {
+    ngx_queue_t                     queue;      /* of those that end in the
+                                                   background */
     ngx_pool_t                     *pool;
     ngx_log_t                      *log;        /* the owner's */
     ngx_connection_t               *connection; /* NULL: not connected */
@@ -74,6 +79,11 @@ struct ngx_simulcast_link_s {
     unsigned                        moved:1;
     unsigned                        tried:1;    /* publish has been sent */
     unsigned                        dead:1;     /* FAILED has been told */
+    unsigned                        ending:1;   /* in the background */
+    unsigned                        finished:1; /* our end is closed */
+    unsigned                        stuck:1;    /* set by the owner: what the
+                                                   kernel holds is not to keep
+                                                   the server from the end */
 
     ngx_uint_t                      until;      /* ngx_simulcast_stage_e: READY
                                                    is told after this one */
@@ -110,6 +120,11 @@ struct ngx_simulcast_link_s {
     u_char                         *control;
     size_t                          ncontrol;
 
+    u_char                         *rest;       /* goes before them, at the
+                                                   end */
+    size_t                          nrest;
+    size_t                          rested;     /* of it */
+
     uint64_t                        sent;       /* bytes of RTMP */
     u_char                         *record;     /* TLS: what is being sent */
     size_t                          nrecord;
@@ -131,9 +146,20 @@ ngx_simulcast_link_t *ngx_simulcast_link_open(ngx_simulcast_url_t *url,
 
 /*
  * Ends it, with FCUnpublish and deleteStream when `clean` and the stream was
- * published; what the socket does not take at once of these is lost.
+ * published. The link is not to be used any more; a clean end may take a moment
+ * in the background. The log may go with the owner.
  */
 void ngx_simulcast_link_close(ngx_simulcast_link_t *link, ngx_uint_t clean);
+
+/* closes what ends in the background, when the worker exits */
+void ngx_simulcast_link_exit(void);
+
+/*
+ * The rest of a message that was sent in part, before a clean end; malloc'd, and
+ * the link's from now on
+ */
+void ngx_simulcast_link_rest(ngx_simulcast_link_t *link, u_char *data,
+    size_t from, size_t len);
 
 /*
  * Sends media: iov is what is to be sent next, and begins in the middle of a

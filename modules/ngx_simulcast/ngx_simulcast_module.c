@@ -16,6 +16,7 @@
 #include "ngx_simulcast_controller.h"
 #include "ngx_simulcast_events.h"
 #include "ngx_simulcast_fetch.h"
+#include "ngx_simulcast_link.h"
 #include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_registry.h"
 #include "ngx_simulcast_rendition.h"
@@ -218,6 +219,7 @@ ngx_simulcast_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_simulcast_source_exit();
+    ngx_simulcast_link_exit();
     ngx_simulcast_rendition_exit();
     ngx_simulcast_fetch_exit();
     ngx_simulcast_redis_exit();

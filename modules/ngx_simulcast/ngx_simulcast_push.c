@@ -51,6 +51,7 @@ static void ngx_simulcast_push_commit(ngx_simulcast_push_t *push,
 static size_t ngx_simulcast_push_head(ngx_simulcast_push_t *push,
     uint64_t *sent, ngx_simulcast_frame_t *frame, uint64_t time, u_char *p);
 static void ngx_simulcast_push_lag(ngx_simulcast_push_t *push);
+static ngx_int_t ngx_simulcast_push_rest(ngx_simulcast_push_t *push);
 static void ngx_simulcast_push_mark(ngx_simulcast_push_t *push);
 static void ngx_simulcast_push_fail(ngx_simulcast_push_t *push,
     ngx_uint_t reason, const char *text);
@@ -387,8 +388,6 @@ ngx_simulcast_push_free(ngx_simulcast_push_t *push, ngx_uint_t clean,
 static void
 ngx_simulcast_push_disconnect(ngx_simulcast_push_t *push, ngx_uint_t clean)
 {
-    ngx_simulcast_feed_remove(&push->reader);
-
     if (push->next) {
         ngx_simulcast_link_close(push->next, 0);
         push->next = NULL;
@@ -396,10 +395,24 @@ ngx_simulcast_push_disconnect(ngx_simulcast_push_t *push, ngx_uint_t clean)
 
     if (push->link) {
 
-        /* a command cannot stand in the middle of a message */
+        if (clean) {
 
-        ngx_simulcast_link_close(push->link, clean && push->offset == 0
-                                             && push->carry == NULL);
+            /* a command cannot stand in the middle of a message */
+
+            if (push->carry == NULL && push->offset
+                && ngx_simulcast_push_rest(push) != NGX_OK)
+            {
+                clean = 0;
+            }
+
+            if (push->carry) {
+                ngx_simulcast_link_rest(push->link, push->carry, push->carried,
+                                        push->ncarry);
+                push->carry = NULL;
+            }
+        }
+
+        ngx_simulcast_link_close(push->link, clean);
         push->link = NULL;
     }
 
@@ -407,6 +420,8 @@ ngx_simulcast_push_disconnect(ngx_simulcast_push_t *push, ngx_uint_t clean)
         ngx_free(push->carry);
         push->carry = NULL;
     }
+
+    ngx_simulcast_feed_remove(&push->reader);
 
     push->begun = 0;
     push->skipping = 0;
@@ -962,12 +977,13 @@ ngx_simulcast_push_head(ngx_simulcast_push_t *push, uint64_t *sent,
     ngx_simulcast_frame_t *frame, uint64_t time, u_char *p)
 {
     uint32_t  stamp, stream;
+    uint64_t  since;
 
     ngx_memcpy(p, frame->wire, NGX_SIMULCAST_FEED_HEADER);
 
-    stamp = (uint32_t) ngx_min(time - (sent[frame->channel]
-                                       ? sent[frame->channel] : push->base),
-                               0xfffffe);
+    since = sent[frame->channel] ? sent[frame->channel] : push->base;
+
+    stamp = time > since ? (uint32_t) ngx_min(time - since, 0xfffffe) : 0;
 
     p[1] = (u_char) (stamp >> 16);
     p[2] = (u_char) (stamp >> 8);
@@ -995,8 +1011,6 @@ ngx_simulcast_push_head(ngx_simulcast_push_t *push, uint64_t *sent,
 static void
 ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
 {
-    size_t                  len;
-    u_char                  head[12];
     uint64_t                lag;
     ngx_uint_t              over;
     ngx_simulcast_feed_t   *feed;
@@ -1033,31 +1047,8 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
 
     /* what was begun is finished from a copy, the rest is forgotten */
 
-    if (push->offset) {
-
-        len = ngx_simulcast_push_head(push, push->sent, frame, frame->time,
-                                      head);
-
-        if (push->sent[frame->channel]
-            && push->sent[frame->channel] == frame->before)
-        {
-            len = NGX_SIMULCAST_FEED_HEADER;
-            ngx_memcpy(head, frame->wire, len);
-        }
-
-        push->carry = ngx_alloc(len + frame->size, push->log);
-        if (push->carry == NULL) {
-            return;
-        }
-
-        ngx_memcpy(ngx_cpymem(push->carry, head, len),
-                   frame->wire + NGX_SIMULCAST_FEED_HEADER,
-                   frame->size - NGX_SIMULCAST_FEED_HEADER);
-
-        push->ncarry = len + frame->size - NGX_SIMULCAST_FEED_HEADER;
-        push->carried = push->offset;
-
-        ngx_simulcast_push_commit(push, frame);
+    if (push->offset && ngx_simulcast_push_rest(push) != NGX_OK) {
+        return;
     }
 
     /* to the newest keyframe, or to one that is to come */
@@ -1078,6 +1069,44 @@ ngx_simulcast_push_lag(ngx_simulcast_push_t *push)
     ngx_log_error(NGX_LOG_INFO, push->log, 0,
                   "simulcast: %uL ms behind, everything is left out up to a "
                   "keyframe", lag);
+}
+
+
+/* what was sent in part goes on from a copy, without the feed */
+
+static ngx_int_t
+ngx_simulcast_push_rest(ngx_simulcast_push_t *push)
+{
+    size_t                  len;
+    u_char                  head[12];
+    ngx_simulcast_frame_t  *frame;
+
+    frame = push->reader.last->next;
+
+    len = ngx_simulcast_push_head(push, push->sent, frame, frame->time, head);
+
+    if (push->sent[frame->channel]
+        && push->sent[frame->channel] == frame->before)
+    {
+        len = NGX_SIMULCAST_FEED_HEADER;
+        ngx_memcpy(head, frame->wire, len);
+    }
+
+    push->carry = ngx_alloc(len + frame->size, push->log);
+    if (push->carry == NULL) {
+        return NGX_ERROR;
+    }
+
+    ngx_memcpy(ngx_cpymem(push->carry, head, len),
+               frame->wire + NGX_SIMULCAST_FEED_HEADER,
+               frame->size - NGX_SIMULCAST_FEED_HEADER);
+
+    push->ncarry = len + frame->size - NGX_SIMULCAST_FEED_HEADER;
+    push->carried = push->offset;
+
+    ngx_simulcast_push_commit(push, frame);
+
+    return NGX_OK;
 }
 
 
@@ -1279,6 +1308,7 @@ ngx_simulcast_push_progress(ngx_simulcast_push_t *push)
                    > NGX_SIMULCAST_PUSH_OPEN + 2 * push->interval
                 && now - push->confirmation >= NGX_SIMULCAST_PUSH_CONFIRM))
         {
+            link->stuck = 1;
             ngx_simulcast_push_fail(push, NGX_SIMULCAST_STALLED, NULL);
         }
     }
