@@ -15,7 +15,10 @@ use Test::More;
 use Test::Live::IO qw(now);
 use Test::Live::Simulcast;
 
-my $s = Test::Live::Simulcast->new;
+# many days' quota: what is tried here is not what one does in a day
+
+my $s = Test::Live::Simulcast->new(settings => { youtube => {
+    quota => 1_000_000 } });
 my ($t, $p, $redis) = ($s->t, $s->p, $s->redis);
 
 sub count { return scalar(() = $p->requests(@_)) }
@@ -48,21 +51,23 @@ my $png = pack('H*', '89504e470d0a1a0a') . 'x' x 1000;
 $s->api(PUT => "destinations/$id{youtube}/thumbnail", $png,
     type => 'image/png');
 
-my @pages = map { $_->{id} } @{ data($s->api(GET =>
-    "destinations/platforms/facebook/pages?destination=$id{facebook}")) };
+# one for each round: the token of a page is asked for once
 
-# so that each round has all calls
+my @pages = map { $_->{id} } @{ $p->pages('alice', [map { { name => "Page $_" } }
+    1 .. 99]) };
 
 my $round = 0;
+
+# so that each round has all calls
 
 sub unsettle {
     my ($case) = @_;
 
-    $round++;
+    my ($input) = @{ $p->objects('cloudflare')->{inputs} };
 
-    $s->settings($id{facebook}, page_id => $pages[$round % 2]);
+    $s->settings($id{facebook}, page_id => $pages[$round++]);
     $s->settings($id{cloudflare}, recording_mode =>
-        $round % 2 ? 'off' : 'automatic');
+        !$input || $input->{recording}{mode} eq 'off' ? 'automatic' : 'off');
 
     $redis->cmd('DEL', "simulcast:broadcast:$id{youtube}")
         if ($case->{youtube} // '') eq 'liveStreams.insert';
@@ -134,7 +139,8 @@ sub try_all {
             if $is ne 'out' && !length $d->{error}{message};
     }
 
-    push @bad, map { "$_ $name: not called" } @left;
+    push @bad, map { "$_ $name: not called" } @left
+        unless ($failure->{count} // 1) > 1;
 
     stop_all();
 
@@ -173,14 +179,11 @@ my %want = (
     '503 in HTML' => [{ status => 503, body => 'html' },
         { youtube => $failed, facebook => $failed, cloudflare => $failed }],
     'garbage' => [{ body => 'garbage' },
-        { youtube => $answer, facebook => "$answer|error page_not_chosen",
-          cloudflare => $answer }],
+        { youtube => $answer, facebook => $answer, cloudflare => $answer }],
     'nothing' => [{ body => 'empty' },
-        { youtube => $answer, facebook => "$answer|error page_not_chosen",
-          cloudflare => $answer }],
+        { youtube => $answer, facebook => $answer, cloudflare => $answer }],
     'other JSON' => [{ body => '{"id":[],"items":7,"data":{},"result":[1]}' },
-        { youtube => $answer, facebook => "$answer|error page_not_chosen",
-          cloudflare => $answer }],
+        { youtube => $answer, facebook => $answer, cloudflare => $answer }],
     'cut off' => [{ truncate => $yes },
         { youtube => $unreachable, facebook => $unreachable,
           cloudflare => $unreachable }],
@@ -205,9 +208,14 @@ for my $case (@cases) {
     for my $name (sort keys %want) {
         my ($failure, $want) = @{ $want{$name} };
 
-        # any answer of 2xx to a bind will do
-
         my %w = %$want;
+
+        # a user's token cannot be refreshed, only that of a page
+
+        $w{facebook} = 'error token_revoked' if $name eq '401'
+            && ($case->{facebook} // '') eq 'accounts';
+
+        # any answer of 2xx to a bind will do
 
         $w{youtube} = 'out' if ($case->{youtube} // '') eq 'liveBroadcasts.bind'
             && $failure->{body} && !$failure->{status};
@@ -216,7 +224,7 @@ for my $case (@cases) {
     }
 
     is_deeply(\@bad, [], join ', ', map { "$_.$case->{$_}" }
-        grep { $case->{$_} } sort keys %id);
+        grep { $case->{$_} } sort keys %id) || diag join "\n", @bad;
 }
 
 # what is only shown, or can be done without, keeps nobody from going out
@@ -232,7 +240,8 @@ for my $case (@cases) {
             for '403', '500', 'garbage', 'cut off';
     }
 
-    is_deeply(\@bad, [], 'what a stream can do without');
+    is_deeply(\@bad, [], 'what a stream can do without')
+        || diag join "\n", @bad;
 }
 
 ok($push->alive, 'the publisher is there');

@@ -205,4 +205,19 @@ $t->wait_for(sub { $thin->last->{keyframes} > 4 }, 'goes on');
 is($thin->last->{ts_gap}, 40, 'nothing was left out for a short stall');
 is(status($thin)->{dropped}, 0, 'the status knows');
 
+# the end comes in the middle of a message, and of what is not yet taken
+
+$thin->set(slow => 300_000);
+$c->live(kbps => 8000);
+$t->wait_for(sub { status($thin)->{behind_ms} > 500 }, 15, 'behind again');
+$c->live(0);
+$c->command('deleteStream', undef, $c->{msid});
+
+my $e = $thin->wait_event('disconnect', 10);
+
+is($e->{fc_unpublish}, 1, 'the end is told all the same');
+is($e->{delete_stream}, 1, 'all of it');
+is("@{ $e->{faults} }", '', 'no faults');
+$c->drop;
+
 $t->done;

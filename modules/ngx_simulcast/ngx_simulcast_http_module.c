@@ -549,6 +549,10 @@ ngx_simulcast_http_transcode(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
+    if (value[1].len == 0) {
+        return "is empty";
+    }
+
     error = ngx_simulcast_rendition_check(&value[1]);
 
     if (error) {

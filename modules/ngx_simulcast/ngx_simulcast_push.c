@@ -798,7 +798,7 @@ ngx_simulcast_push_write(ngx_simulcast_push_t *push)
     if (push->next && push->next->ready && frame && frame->keyframe
         && push->offset == 0)
     {
-        ngx_simulcast_link_close(push->link, 1);
+        ngx_simulcast_link_close(push->link, 0);
 
         push->link = push->next;
         push->link->handler = ngx_simulcast_push_link;
