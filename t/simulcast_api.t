@@ -532,7 +532,7 @@ $redis->cmd('HSET', "simulcast:destination:$by{youtube}{id}", 'secret',
     $redis->cmd('HGET', "simulcast:destination:$id", 'secret'));
 
 $r = data(api(GET => "destinations/$by{youtube}{id}"));
-is($r->{error}{code}, 'secret_broken', 'a secret of another destination');
+is($r->{error}{code}, 'secret_unreadable', 'a secret of another destination');
 is(said(patch($by{youtube}{id}, { stream_key => $other })),
     '409 secret_unreadable', 'is not written over');
 is(patch($by{youtube}{id}, { name => 'YT' })->{status}, 200,

@@ -157,6 +157,15 @@ $e = $s->goes_out($first->{key}, 'the same key again');
 is(scalar(() = videos()), 1, 'no other live video');
 is(state_of($first->{id}), 'LIVE', 'which was on air all the time');
 
+# --- another title while it is on air: the same live video has it
+
+$s->settings($id, title => 'A night');
+$e = $s->goes_out($first->{key}, 'after a short break');
+
+is(scalar(() = videos()), 1, 'no other live video');
+is(video($first->{id})->{title}, 'A night', 'another title');
+is(state_of($first->{id}), 'LIVE', 'on air as before');
+
 # --- the publisher ends
 
 $push->stop;

@@ -105,12 +105,6 @@ sub stored { return { @{ $redis->cmd(HGETALL => "simulcast:destination:$_[0]") }
 sub sealed_by { return (split /\./, stored($_[0])->{secret})[1] }
 
 
-sub tell {
-    return $redis->cmd(PUBLISH => 'simulcast:commands',
-        $json->encode({ streamer => 'alice' }));
-}
-
-
 # the connection that publishes under the key of a destination
 
 sub push_of {
@@ -148,12 +142,11 @@ sub unreadable {
 
     $t->wait_for(sub {
         $d = api(GET => "destinations/$id");
-        return ($d->{error} || {})->{code};
+        return $d->{status} eq 'error';
     }, 15, $what);
 
     is(($d->{error} || {})->{code}, 'secret_unreadable', $what);
-    is($d->{status}, 'error', 'its status');
-    like($d->{error}{message}, qr/does not open/, 'in words');
+    ok(length $d->{error}{message}, 'in words');
 
     return;
 }
@@ -214,35 +207,41 @@ unlike($seen{'what Redis is told'}, qr/\Q@{[unpack 'H*', $key{one}]}\E/i,
 my $edited = make('edited');
 flows('edited', 'one that will be edited');
 
-my $kept = stored($edited);
-my @tampered;
+my %tamper = (
+    'one character' => sub {
+        my ($d) = @_;
+        $d->{secret} =~ s/(.)(...)$/($1 eq 'A' ? 'B' : 'A') . $2/e;
+    },
+    'another URL' => sub {
+        my ($d) = @_;
+        my $record = $json->decode($d->{record});
 
-(my $flipped = $kept->{secret}) =~ s/(.)(...)$/($1 eq 'A' ? 'B' : 'A') . $2/e;
-push @tampered, ['one character', secret => $flipped];
+        $record->{rtmp_url} = $elsewhere->url;
+        $d->{record} = $json->encode($record);
+    },
+    "another one's" => sub { $_[0]{secret} = stored($one)->{secret} },
+    'none of ours' => sub { $_[0]{secret} = 'not sealed at all' },
+);
 
-my $record = $json->decode($kept->{record});
-$record->{rtmp_url} = $elsewhere->url;
-push @tampered, ['another URL', record => $json->encode($record)],
-    ["another one's", secret => stored($one)->{secret}];
-
-for my $case (@tampered) {
-    my ($what, $field, $value) = @$case;
-
+for my $what (sort keys %tamper) {
     api(POST => "simulcast/alice/destinations/$edited/stop");
     ended('edited', 'stopped');
 
-    my $version = stored($edited)->{version};
+    my $kept = stored($edited);
+    my $other = { %$kept };
 
-    $redis->cmd(HSET => "simulcast:destination:$edited", $field, $value);
+    $tamper{$what}->($other);
+    $redis->cmd(HSET => "simulcast:destination:$edited", %$other);
     api(POST => "simulcast/alice/destinations/$edited/start");
-    unreadable($edited, "$what: not used");
+    unreadable($edited, "$what: is not used");
 
-    is(stored($edited)->{secret},
-        $field eq 'secret' ? $value : $kept->{secret}, 'it is left as it is');
+    is(stored($edited)->{secret}, $other->{secret}, 'it is left as it is');
     ok(!push_of('edited'), 'nothing is sent');
 
-    $redis->cmd(HSET => "simulcast:destination:$edited", $_, $kept->{$_})
-        for qw(secret record);
+    # it is what it was, with a version of its own
+
+    delete $kept->{version};
+    $redis->cmd(HSET => "simulcast:destination:$edited", %$kept);
 }
 
 is($elsewhere->stats->{published}, 0, 'a key goes nowhere else');
@@ -296,7 +295,6 @@ ok($t->reload, 'another encryption key');
 ready(3);
 
 api(PATCH => "destinations/$one", { name => 'Renamed again' });
-tell();
 $t->wait_for(sub { sealed_by($one) eq 'k2' }, 5, 'what is written is sealed anew');
 is(sealed_by($two), '0', 'the rest waits');
 api(GET => 'destinations');
@@ -316,8 +314,10 @@ ok($t->reload, 'without the old one');
 $p = $t->publish('alice');
 flows($_, "$_: with the new one alone") for qw(one two);
 
-is($redis->monitor =~ /\Q$_\E/ ? 1 : 0, 0, 'Redis was told of none')
-    for values %pass, values %key, $token;
+my $told = $redis->monitor;
+
+is_deeply([grep { index($told, $_) >= 0 } $token, values %pass, values %key],
+    [], 'Redis was told of none');
 
 $p->stop;
 

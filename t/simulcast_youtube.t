@@ -180,6 +180,20 @@ is(scalar(() = broadcasts()), 1, 'no other broadcast');
 is(state_of($first->{id}), 'live', 'which was on air all the time');
 is(calls('liveBroadcasts.transition'), $before, 'nothing was completed');
 
+# --- other wishes while it is on air: the same broadcast has them
+
+$s->settings($id, title => 'A night', privacy => 'private', tags => ['late']);
+$s->goes_out($stream->{key}, 'after a short break');
+
+is(scalar(() = broadcasts()), 1, 'no other broadcast');
+is(broadcast($first->{id})->{snippet}{title}, 'A night', 'another title');
+is(broadcast($first->{id})->{status}{privacyStatus}, 'private',
+    'now it is private');
+is_deeply(broadcast($first->{id})->{video}, { categoryId => '10',
+    tags => ['late'] }, 'other tags');
+is($s->destination($id)->{details}{privacy}, 'private', 'details: privacy');
+is(state_of($first->{id}), 'live', 'on air as before');
+
 # --- it is stopped, and started at once: another broadcast
 
 $p->fail(call => 'youtube.liveBroadcasts.transition', slow_ms => 1500);
@@ -187,11 +201,12 @@ $p->fail(call => 'youtube.liveBroadcasts.transition', slow_ms => 1500);
 data($s->api(POST => "simulcast/alice/destinations/$id/stop"));
 data($s->api(POST => "simulcast/alice/destinations/$id/start"));
 
-$e = $ingest->wait_event('disconnect', 10);
-ok($e->{delete_stream}, 'a stop is told to the ingest');
+ok($t->wait_for(sub { grep { $_->{delete_stream} }
+    $ingest->events('disconnect') }, 10, 'a stop is told to the ingest'),
+    'a stop is told to the ingest');
 
 enters($first->{id}, 'complete', 'completed');
-$s->goes_out($stream->{key}, 'by the same key');
+$e = $s->goes_out($stream->{key}, 'by the same key');
 
 ok($t->wait_for(sub { 2 == (() = broadcasts()) }, 10, 'another broadcast'),
     'to another broadcast');
@@ -204,8 +219,7 @@ is(scalar @{ $p->objects('youtube')->{streams} }, 1, 'with the same stream');
 # --- the publisher ends
 
 $push->stop;
-ok($ingest->wait_event('disconnect', 10)->{delete_stream},
-    'the end of the stream is told');
+ok($s->leaves($e)->{delete_stream}, 'the end of the stream is told');
 enters($second->{id}, 'complete', 'and it is completed') if $second;
 
 $p->media('*', 0);

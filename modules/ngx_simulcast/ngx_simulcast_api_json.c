@@ -301,12 +301,12 @@ ngx_simulcast_api_json_error(ngx_simulcast_destination_t *destination)
     switch (destination->secret_state) {
 
     case NGX_SIMULCAST_SECRET_UNKNOWN_KEY:
-        return json_pack("{s:s,s:s}", "code", "secret_unknown_key", "message",
+        return json_pack("{s:s,s:s}", "code", "secret_unreadable", "message",
                          "its secret was sealed with an encryption key that "
                          "is not given here");
 
     case NGX_SIMULCAST_SECRET_BROKEN:
-        return json_pack("{s:s,s:s}", "code", "secret_broken", "message",
+        return json_pack("{s:s,s:s}", "code", "secret_unreadable", "message",
                          "its secret cannot be opened: another encryption "
                          "key, or it was tampered with");
 

@@ -288,6 +288,10 @@ ngx_simulcast_call_dispatch(ngx_simulcast_call_t *call)
     req.type = request->type;
     req.timeout = request->timeout;
 
+    /* codes and tokens are good for one use */
+
+    req.once = request->grant;
+
     call->fetch = ngx_simulcast_fetch(&req, ngx_simulcast_call_fetched, call);
 
     if (call->fetch == NULL) {

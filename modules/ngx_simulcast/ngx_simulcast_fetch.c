@@ -451,6 +451,17 @@ ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
         return NGX_ERROR;
     }
 
+    /*
+     * On a connection that was used before curl sends again what has not been
+     * answered there, although it may have been read
+     */
+
+    if ((req->once || i == 2)
+        && curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
+    {
+        return NGX_ERROR;
+    }
+
     if (i < 2 && req->body.len == 0) {
 
         if (i == 1
@@ -461,18 +472,6 @@ ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
         }
 
         return NGX_OK;
-    }
-
-    /*
-     * On a connection that has been used curl sends once more what was not
-     * answered; a POST may have been, and is not done twice: a code or a token
-     * is good for one use, and a broadcast would be made for nobody.
-     */
-
-    if (i == 2
-        && curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L) != CURLE_OK)
-    {
-        return NGX_ERROR;
     }
 
     /* an empty body, too, has its Content-Length then */

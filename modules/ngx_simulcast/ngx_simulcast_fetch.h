@@ -33,6 +33,7 @@ typedef struct {
                                        also when empty */
     const char  *type;              /* Content-Type of the body; NULL: none */
     ngx_msec_t   timeout;           /* 0: NGX_SIMULCAST_FETCH_TIMEOUT */
+    unsigned     once:1;            /* not to be sent twice, as no POST is */
 } ngx_simulcast_fetch_request_t;
 
 

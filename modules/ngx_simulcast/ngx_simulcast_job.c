@@ -15,6 +15,7 @@
 
 #define NGX_SIMULCAST_JOB_RETRY   15000         /* ms, of a platform's call */
 #define NGX_SIMULCAST_JOB_DOUBLE  4             /* times that it is doubled */
+#define NGX_SIMULCAST_JOB_FAILURES  3           /* of an encoder, in a row */
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
@@ -47,6 +48,7 @@ static void ngx_simulcast_job_ended(void *data,
     ngx_simulcast_platform_result_t *result);
 static void ngx_simulcast_job_timer(ngx_event_t *ev);
 static void ngx_simulcast_job_push(void *data, ngx_uint_t event);
+static void ngx_simulcast_job_encoder(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_tell(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_event(ngx_simulcast_job_t *job,
     const char *name);
@@ -969,6 +971,10 @@ ngx_simulcast_job_push(void *data, ngx_uint_t event)
         break;
     }
 
+    if (job->encode) {
+        ngx_simulcast_job_encoder(job);
+    }
+
     health = job->push->health.health;
     old = job->health;
 
@@ -993,6 +999,36 @@ ngx_simulcast_job_push(void *data, ngx_uint_t event)
 
     if (ngx_current_msec - job->told >= NGX_SIMULCAST_JOB_HEALTH) {
         ngx_simulcast_job_tell(job);
+    }
+}
+
+
+/* without its encoder there is nothing to send, and no use in being connected */
+
+static void
+ngx_simulcast_job_encoder(ngx_simulcast_job_t *job)
+{
+    ngx_simulcast_push_t            *push;
+    ngx_simulcast_rendition_look_t   look;
+
+    push = job->push;
+
+    ngx_simulcast_rendition_look(job->encode->rendition, &look);
+
+    if (push->state == NGX_SIMULCAST_ERROR) {
+
+        if (push->reason == NGX_SIMULCAST_RENDITION_FAILED
+            && look.failures == 0 && !job->calling)
+        {
+            ngx_simulcast_job_prepare(job);
+        }
+
+        return;
+    }
+
+    if (look.failures >= NGX_SIMULCAST_JOB_FAILURES) {
+        ngx_simulcast_push_refuse(push, NGX_SIMULCAST_RENDITION_FAILED, NULL,
+                                  0);
     }
 }
 

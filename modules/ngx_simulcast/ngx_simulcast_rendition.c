@@ -709,6 +709,8 @@ static void
 ngx_simulcast_rendition_start(ngx_simulcast_rendition_t *r,
     uint32_t timestamp)
 {
+    ngx_msec_t  delay;
+
     r->starts++;
     r->retry = ngx_current_msec + NGX_SIMULCAST_RENDITION_PAUSE;
 
@@ -729,13 +731,16 @@ ngx_simulcast_rendition_start(ngx_simulcast_rendition_t *r,
         return;
     }
 
-    /* logged */
+    delay = ngx_min(NGX_SIMULCAST_RENDITION_BACKOFF,
+                    1000 << ngx_min(r->failures, 5));
 
     r->failures++;
     r->ended = ngx_current_msec;
-    r->retry = ngx_current_msec
-               + ngx_min(NGX_SIMULCAST_RENDITION_BACKOFF,
-                         1000 << ngx_min(r->failures - 1, 5));
+    r->retry = ngx_current_msec + delay;
+
+    ngx_log_error(NGX_LOG_WARN, ngx_cycle->log, 0,
+                  "simulcast: rendition \"%V\": the encoder could not be "
+                  "started, again in %M ms", &r->label, delay);
 }
 
 
