@@ -10,7 +10,6 @@ use warnings;
 
 use lib 't/lib';
 
-use JSON::PP ();
 use Test::More;
 use Test::Live::Simulcast;
 

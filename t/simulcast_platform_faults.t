@@ -12,7 +12,6 @@ use warnings;
 use lib 't/lib';
 
 use Test::More;
-use Test::Live::IO qw(now);
 use Test::Live::Simulcast;
 
 # many days' quota: what is tried here is not what one does in a day

@@ -13,7 +13,6 @@ use lib 't/lib';
 
 use POSIX qw(strftime);
 use Test::More;
-use Test::Live::IO qw(now);
 use Test::Live::Simulcast;
 
 my $s = Test::Live::Simulcast->new;
@@ -81,7 +80,6 @@ is($e->{name}, $stream->{key}, 'by the key of the stream');
 is($e->{app}, 'live2', 'at the address that YouTube names for RTMPS');
 
 my ($inserted) = $p->requests(call => 'youtube.liveBroadcasts.insert');
-my $now = time;
 
 is_deeply($inserted->{body}{contentDetails}, { enableAutoStart => $yes,
     enableAutoStop => $yes, enableDvr => $no, enableContentEncryption => $yes,

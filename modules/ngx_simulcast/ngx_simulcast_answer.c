@@ -903,6 +903,8 @@ ngx_simulcast_answer_broadcast(json_t *json,
                      128);
     out->title = ngx_simulcast_answer_text(json_object_get(json, "snippet"),
                                            "title");
+    out->start = ngx_simulcast_answer_word(json_object_get(json, "snippet"),
+                                           "scheduledStartTime", 64);
 
     return out->id ? NGX_OK : NGX_ERROR;
 }

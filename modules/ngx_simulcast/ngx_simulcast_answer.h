@@ -40,6 +40,7 @@ typedef struct {
     const char  *bound;             /* the stream's id */
     const char  *title;             /* any text */
     const char  *privacy;
+    const char  *start;             /* that it was announced for */
 } ngx_simulcast_answer_broadcast_t;
 
 

@@ -905,6 +905,42 @@ ngx_simulcast_call_secret(ngx_simulcast_call_t *call, const char *name)
 }
 
 
+uint32_t
+ngx_simulcast_call_wishes(ngx_simulcast_call_t *call)
+{
+    char        *text;
+    json_t      *settings, *wishes;
+    uint32_t     digest;
+    ngx_uint_t   i;
+
+    static const char  *names[] = {
+        "title", "description", "privacy", "category", "tags", "language"
+    };
+
+    settings = json_object_get((*call->destination)->record, "settings");
+    wishes = json_object();
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        (void) json_object_set(wishes, names[i],
+                               json_object_get(settings, names[i]));
+    }
+
+    /* the title where none is wished */
+
+    (void) json_object_set(wishes, "name",
+                           json_object_get((*call->destination)->record,
+                                           "name"));
+
+    text = json_dumps(wishes, JSON_COMPACT|JSON_SORT_KEYS);
+    json_decref(wishes);
+
+    digest = text ? ngx_crc32_long((u_char *) text, ngx_strlen(text)) : 0;
+    free(text);
+
+    return digest ? digest : 1;
+}
+
+
 time_t
 ngx_simulcast_call_scheduled(ngx_simulcast_call_t *call)
 {

@@ -192,6 +192,10 @@ ngx_uint_t ngx_simulcast_call_flag(ngx_simulcast_call_t *call,
 const char *ngx_simulcast_call_secret(ngx_simulcast_call_t *call,
     const char *name);
 
+/* a digest, never 0, of what viewers are to be shown: title, description,
+   privacy, category, tags and language */
+uint32_t ngx_simulcast_call_wishes(ngx_simulcast_call_t *call);
+
 /* settings.scheduled_start when it is to come, else 0; s */
 time_t ngx_simulcast_call_scheduled(ngx_simulcast_call_t *call);
 

@@ -12,6 +12,7 @@
 #define NGX_SIMULCAST_CLOUDFLARE_ID      65     /* bytes, NUL included */
 #define NGX_SIMULCAST_CLOUDFLARE_NAME    100    /* characters */
 #define NGX_SIMULCAST_CLOUDFLARE_POLL    30000  /* ms */
+#define NGX_SIMULCAST_CLOUDFLARE_FIRST   10000  /* ms, to the first poll */
 #define NGX_SIMULCAST_CLOUDFLARE_LIFE    4      /* polls for a lifecycle */
 
 /* days that a recording may be kept */
@@ -356,7 +357,7 @@ ngx_simulcast_cloudflare_prepared(ngx_simulcast_call_t *call)
 
     (void) json_array_extend(b->issues, b->notes);
 
-    b->poll_after = NGX_SIMULCAST_CLOUDFLARE_POLL;
+    b->poll_after = NGX_SIMULCAST_CLOUDFLARE_FIRST;
 
     ngx_simulcast_call_ok(call);
 }

@@ -27,9 +27,14 @@ static ngx_uint_t ngx_simulcast_facebook_retry(ngx_simulcast_call_t *call,
 static void ngx_simulcast_facebook_look(ngx_simulcast_call_t *call);
 static void ngx_simulcast_facebook_looked(ngx_simulcast_call_t *call,
     ngx_simulcast_call_answer_t *answer);
+static void ngx_simulcast_facebook_changed(ngx_simulcast_call_t *call,
+    ngx_simulcast_call_answer_t *answer);
 static void ngx_simulcast_facebook_create(ngx_simulcast_call_t *call);
 static void ngx_simulcast_facebook_created(ngx_simulcast_call_t *call,
     ngx_simulcast_call_answer_t *answer);
+static void ngx_simulcast_facebook_remember(ngx_simulcast_call_t *call);
+static void ngx_simulcast_facebook_wished(ngx_simulcast_call_t *call,
+    ngx_simulcast_form_t *form);
 static ngx_int_t ngx_simulcast_facebook_use(ngx_simulcast_call_t *call,
     ngx_simulcast_answer_live_t *live);
 static void ngx_simulcast_facebook_undone(ngx_simulcast_call_t *call,
@@ -178,6 +183,12 @@ ngx_simulcast_facebook_pages_part(ngx_simulcast_call_t *call,
         return;
     }
 
+    if (!json_is_array(json_object_get(answer->json, "data"))) {
+        ngx_simulcast_call_fail(call, NGX_AGAIN, "platform_answer",
+                                "Facebook's answer cannot be understood");
+        return;
+    }
+
     page = ngx_simulcast_answer_page(answer->json, f->page);
 
     if (page == NULL) {
@@ -274,8 +285,10 @@ ngx_simulcast_facebook_looked(ngx_simulcast_call_t *call,
 {
     ngx_simulcast_broadcast_t *b = call->data;
 
-    ngx_simulcast_facebook_t     *f;
-    ngx_simulcast_answer_live_t   live;
+    ngx_simulcast_form_t           form;
+    ngx_simulcast_facebook_t      *f;
+    ngx_simulcast_answer_live_t    live;
+    ngx_simulcast_call_request_t   request;
 
     f = b->state;
 
@@ -313,6 +326,43 @@ ngx_simulcast_facebook_looked(ngx_simulcast_call_t *call,
 
     f->public = (ngx_strcmp(live.status, "LIVE") == 0);
 
+    if (f->wishes && f->wishes != ngx_simulcast_call_wishes(call)) {
+
+        /* what has been made, and is perhaps on air, follows the settings */
+
+        ngx_memzero(&form, sizeof(ngx_simulcast_form_t));
+        ngx_simulcast_facebook_wished(call, &form);
+
+        ngx_simulcast_facebook_request(call, &request, "POST", "", NULL);
+        ngx_simulcast_call_form(call, &request, &form);
+
+        ngx_simulcast_call_send(call, &request, ngx_simulcast_facebook_changed);
+        return;
+    }
+
+    ngx_simulcast_call_ok(call);
+}
+
+
+static void
+ngx_simulcast_facebook_changed(ngx_simulcast_call_t *call,
+    ngx_simulcast_call_answer_t *answer)
+{
+    ngx_simulcast_broadcast_t *b = call->data;
+
+    ngx_simulcast_facebook_t  *f;
+
+    f = b->state;
+
+    if (answer->result.rc == NGX_OK) {
+        f->wishes = ngx_simulcast_call_wishes(call);
+        ngx_simulcast_facebook_remember(call);
+
+    } else {
+        ngx_simulcast_answer_issue(b->issues, "Title and privacy",
+                                   answer->result.message);
+    }
+
     ngx_simulcast_call_ok(call);
 }
 
@@ -323,8 +373,6 @@ ngx_simulcast_facebook_create(ngx_simulcast_call_t *call)
     ngx_simulcast_broadcast_t *b = call->data;
 
     char                           buf[64], start[NGX_SIMULCAST_MOMENT];
-    char                          *text;
-    const char                    *title, *description;
     ngx_simulcast_form_t           form;
     ngx_simulcast_facebook_t      *f;
     ngx_simulcast_call_request_t   request;
@@ -332,9 +380,6 @@ ngx_simulcast_facebook_create(ngx_simulcast_call_t *call)
     f = b->state;
 
     f->scheduled = ngx_simulcast_call_scheduled(call);
-
-    title = ngx_simulcast_call_title(call, NGX_SIMULCAST_FACEBOOK_TITLE, NULL);
-    (void) json_object_set_new(b->details, "title", json_string(title));
 
     ngx_simulcast_call_request(call, &request, "POST",
                                ngx_simulcast_call_base(call, 0, NULL),
@@ -351,25 +396,9 @@ ngx_simulcast_facebook_create(ngx_simulcast_call_t *call)
     ngx_simulcast_form_add(&form, "status", f->scheduled
                                             ? "SCHEDULED_UNPUBLISHED"
                                             : "UNPUBLISHED");
-    ngx_simulcast_form_add(&form, "title", title);
     ngx_simulcast_form_add(&form, "fields", NGX_SIMULCAST_FACEBOOK_FIELDS);
 
-    description = ngx_simulcast_call_setting(call, "description");
-
-    if (description) {
-        text = ngx_pnalloc(call->pool,
-                           NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4 + 1);
-
-        if (text
-            && ngx_simulcast_form_lines(text,
-                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4
-                                        + 1, description,
-                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION,
-                                        NULL))
-        {
-            ngx_simulcast_form_add(&form, "description", text);
-        }
-    }
+    ngx_simulcast_facebook_wished(call, &form);
 
     if (f->scheduled) {
         (void) ngx_snprintf((u_char *) buf, sizeof(buf),
@@ -385,14 +414,6 @@ ngx_simulcast_facebook_create(ngx_simulcast_call_t *call)
         (void) json_object_del(b->details, "scheduled_start");
     }
 
-    /* what a page shows it shows to everyone */
-
-    if (ngx_strcmp(f->page, "me") == 0) {
-        (void) ngx_snprintf((u_char *) buf, sizeof(buf), "{\"value\":\"%s\"}%Z",
-                            ngx_simulcast_facebook_privacy(call));
-        ngx_simulcast_form_add(&form, "privacy", buf);
-    }
-
     ngx_simulcast_call_form(call, &request, &form);
     ngx_simulcast_call_send(call, &request, ngx_simulcast_facebook_created);
 }
@@ -404,7 +425,6 @@ ngx_simulcast_facebook_created(ngx_simulcast_call_t *call,
 {
     ngx_simulcast_broadcast_t *b = call->data;
 
-    json_t                        *json;
     ngx_simulcast_facebook_t      *f;
     ngx_simulcast_answer_live_t    live;
     ngx_simulcast_call_request_t   request;
@@ -440,7 +460,25 @@ ngx_simulcast_facebook_created(ngx_simulcast_call_t *call,
         return;
     }
 
-    json = json_pack("{s:s,s:s}", "live_video", f->live, "page", f->page);
+    f->wishes = ngx_simulcast_call_wishes(call);
+
+    ngx_simulcast_facebook_remember(call);
+    ngx_simulcast_call_ok(call);
+}
+
+
+static void
+ngx_simulcast_facebook_remember(ngx_simulcast_call_t *call)
+{
+    ngx_simulcast_broadcast_t *b = call->data;
+
+    json_t                    *json;
+    ngx_simulcast_facebook_t  *f;
+
+    f = b->state;
+
+    json = json_pack("{s:s,s:s,s:I}", "live_video", f->live, "page", f->page,
+                     "wishes", (json_int_t) f->wishes);
 
     if (f->scheduled) {
         (void) json_object_set_new(json, "scheduled",
@@ -448,8 +486,52 @@ ngx_simulcast_facebook_created(ngx_simulcast_call_t *call,
     }
 
     ngx_simulcast_call_remember(call, json);
+}
 
-    ngx_simulcast_call_ok(call);
+
+/* what can be changed of a live video */
+
+static void
+ngx_simulcast_facebook_wished(ngx_simulcast_call_t *call,
+    ngx_simulcast_form_t *form)
+{
+    ngx_simulcast_broadcast_t *b = call->data;
+
+    char                      *text, buf[64];
+    const char                *title, *description;
+    ngx_simulcast_facebook_t  *f;
+
+    f = b->state;
+
+    title = ngx_simulcast_call_title(call, NGX_SIMULCAST_FACEBOOK_TITLE, NULL);
+
+    ngx_simulcast_form_add(form, "title", title);
+    (void) json_object_set_new(b->details, "title", json_string(title));
+
+    description = ngx_simulcast_call_setting(call, "description");
+
+    if (description) {
+        text = ngx_pnalloc(call->pool,
+                           NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4 + 1);
+
+        if (text
+            && ngx_simulcast_form_lines(text,
+                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION * 4
+                                        + 1, description,
+                                        NGX_SIMULCAST_FACEBOOK_DESCRIPTION,
+                                        NULL))
+        {
+            ngx_simulcast_form_add(form, "description", text);
+        }
+    }
+
+    /* what a page shows it shows to everyone */
+
+    if (ngx_strcmp(f->page, "me") == 0) {
+        (void) ngx_snprintf((u_char *) buf, sizeof(buf), "{\"value\":\"%s\"}%Z",
+                            ngx_simulcast_facebook_privacy(call));
+        ngx_simulcast_form_add(form, "privacy", buf);
+    }
 }
 
 
@@ -773,7 +855,7 @@ ngx_simulcast_facebook_known(ngx_simulcast_call_t *call, json_t *json)
 {
     ngx_simulcast_broadcast_t *b = call->data;
 
-    int64_t                    scheduled;
+    int64_t                    scheduled, wishes;
     const char                *live, *page;
     ngx_simulcast_facebook_t  *f;
 
@@ -792,6 +874,9 @@ ngx_simulcast_facebook_known(ngx_simulcast_call_t *call, json_t *json)
 
     scheduled = ngx_simulcast_answer_number(json, "scheduled");
     f->scheduled = scheduled > 0 ? (time_t) scheduled : 0;
+
+    wishes = ngx_simulcast_answer_number(json, "wishes");
+    f->wishes = wishes > 0 ? (uint32_t) wishes : 0;
 }
 
 

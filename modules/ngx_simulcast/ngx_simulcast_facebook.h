@@ -39,6 +39,7 @@ typedef struct {
     ngx_uint_t  polls;
     ngx_uint_t  tries;
     ngx_uint_t  parts;
+    uint32_t    wishes;             /* that the video has; 0: not known */
     unsigned    published:1;        /* LIVE_NOW was asked for */
     unsigned    public:1;           /* it is live */
     unsigned    renewed:1;          /* the page's token, by this prepare */

@@ -14,6 +14,7 @@
 #define NGX_SIMULCAST_TWITCH_TAGS      10
 #define NGX_SIMULCAST_TWITCH_TAG       25
 #define NGX_SIMULCAST_TWITCH_POLL      30000    /* ms */
+#define NGX_SIMULCAST_TWITCH_FIRST     10000    /* ms, to the first poll */
 #define NGX_SIMULCAST_TWITCH_VALIDATE  3600     /* s, between two validations */
 #define NGX_SIMULCAST_TWITCH_INGESTS   3600     /* s that their list is kept */
 #define NGX_SIMULCAST_TWITCH_OFFLINE   60       /* s that it may show nothing */
@@ -610,7 +611,7 @@ ngx_simulcast_twitch_prepared(ngx_simulcast_call_t *call)
     (void) json_array_extend(b->issues, b->notes);
 
     t->begun = ngx_time();
-    b->poll_after = NGX_SIMULCAST_TWITCH_POLL;
+    b->poll_after = NGX_SIMULCAST_TWITCH_FIRST;
 
     ngx_simulcast_call_ok(call);
 }

@@ -19,6 +19,10 @@ static void ngx_simulcast_youtube_recalled(ngx_simulcast_call_t *call,
 static void ngx_simulcast_youtube_look(ngx_simulcast_call_t *call);
 static void ngx_simulcast_youtube_looked(ngx_simulcast_call_t *call,
     ngx_simulcast_call_answer_t *answer);
+static void ngx_simulcast_youtube_change(ngx_simulcast_call_t *call,
+    const char *start);
+static void ngx_simulcast_youtube_changed(ngx_simulcast_call_t *call,
+    ngx_simulcast_call_answer_t *answer);
 static void ngx_simulcast_youtube_insert(ngx_simulcast_call_t *call);
 static void ngx_simulcast_youtube_inserted(ngx_simulcast_call_t *call,
     ngx_simulcast_call_answer_t *answer);
@@ -62,6 +66,7 @@ ngx_simulcast_youtube_prepare(ngx_simulcast_call_t *call)
 
     y->made_broadcast = 0;
     y->made_stream = 0;
+    y->changed = 0;
     y->retried = 0;
     y->live = 0;
     y->bound = 0;
@@ -176,6 +181,94 @@ ngx_simulcast_youtube_looked(ngx_simulcast_call_t *call,
                                    json_string(found.privacy));
     }
 
+    if (y->wishes && y->wishes != ngx_simulcast_call_wishes(call)
+        && found.start)
+    {
+        ngx_simulcast_youtube_change(call, found.start);
+        return;
+    }
+
+    ngx_simulcast_youtube_stream(call);
+}
+
+
+/* what has been made, and is perhaps on air, follows the settings */
+
+static void
+ngx_simulcast_youtube_change(ngx_simulcast_call_t *call, const char *start)
+{
+    ngx_simulcast_broadcast_t *b = call->data;
+
+    json_t                        *json;
+    const char                    *title, *privacy;
+    ngx_simulcast_youtube_t       *y;
+    ngx_simulcast_call_request_t   request;
+
+    y = b->state;
+
+    title = ngx_simulcast_call_title(call, NGX_SIMULCAST_YOUTUBE_TITLE,
+                                     NGX_SIMULCAST_YOUTUBE_WITHOUT);
+
+    privacy = ngx_simulcast_youtube_one_of(
+                  ngx_simulcast_call_setting(call, "privacy"),
+                  ngx_simulcast_youtube_privacy);
+
+    /* what is not sent again of a part would be reset */
+
+    json = json_pack("{s:s,s:{s:s,s:s,s:s},s:{s:s,s:b}}",
+                     "id", y->broadcast,
+                     "snippet",
+                         "title", title,
+                         "description",
+                             ngx_simulcast_youtube_description(call),
+                         "scheduledStartTime", start,
+                     "status",
+                         "privacyStatus", privacy,
+                         "selfDeclaredMadeForKids", 0);
+
+    ngx_simulcast_youtube_request(call, &request, "PUT",
+                                  "liveBroadcasts?part=id,snippet,status",
+                                  NULL);
+    ngx_simulcast_call_json(call, &request, json);
+
+    ngx_simulcast_call_send(call, &request, ngx_simulcast_youtube_changed);
+}
+
+
+static void
+ngx_simulcast_youtube_changed(ngx_simulcast_call_t *call,
+    ngx_simulcast_call_answer_t *answer)
+{
+    ngx_simulcast_broadcast_t *b = call->data;
+
+    ngx_simulcast_youtube_t           *y;
+    ngx_simulcast_answer_broadcast_t   now;
+
+    y = b->state;
+
+    if (answer->result.rc != NGX_OK) {
+        ngx_simulcast_answer_issue(b->notes, "Title and privacy",
+                                   answer->result.message);
+        ngx_simulcast_youtube_stream(call);
+        return;
+    }
+
+    y->changed = 1;
+    y->wishes = ngx_simulcast_call_wishes(call);
+
+    if (ngx_simulcast_answer_broadcast(answer->json, &now) == NGX_OK) {
+
+        if (now.title) {
+            (void) json_object_set_new(b->details, "title",
+                                       json_string(now.title));
+        }
+
+        if (now.privacy) {
+            (void) json_object_set_new(b->details, "privacy",
+                                       json_string(now.privacy));
+        }
+    }
+
     ngx_simulcast_youtube_stream(call);
 }
 
@@ -195,6 +288,7 @@ ngx_simulcast_youtube_insert(ngx_simulcast_call_t *call)
 
     y->live = 0;
     y->bound = 0;
+    y->wishes = ngx_simulcast_call_wishes(call);
     y->scheduled = ngx_simulcast_call_scheduled(call);
 
     title = ngx_simulcast_call_title(call, NGX_SIMULCAST_YOUTUBE_TITLE,
@@ -422,7 +516,14 @@ ngx_simulcast_youtube_bind(ngx_simulcast_call_t *call)
     y = b->state;
 
     if (y->bound) {
-        ngx_simulcast_youtube_prepared(call);
+
+        if (y->changed) {
+            ngx_simulcast_youtube_video(call);
+
+        } else {
+            ngx_simulcast_youtube_prepared(call);
+        }
+
         return;
     }
 
@@ -455,7 +556,7 @@ ngx_simulcast_youtube_bound(ngx_simulcast_call_t *call,
 
     y->bound = 1;
 
-    if (y->made_broadcast) {
+    if (y->made_broadcast || y->changed) {
         ngx_simulcast_youtube_video(call);
 
     } else {
@@ -487,7 +588,7 @@ ngx_simulcast_youtube_prepared(ngx_simulcast_call_t *call)
 
     b->poll_after = NGX_SIMULCAST_YOUTUBE_PAUSE;
 
-    if (y->made_broadcast || y->made_stream) {
+    if (y->made_broadcast || y->made_stream || y->changed) {
         ngx_simulcast_youtube_remember(call);
     }
 
@@ -616,7 +717,7 @@ ngx_simulcast_youtube_state(ngx_simulcast_call_t *call)
 void
 ngx_simulcast_youtube_known(ngx_simulcast_youtube_t *y, json_t *json)
 {
-    int64_t      scheduled;
+    int64_t      scheduled, wishes;
     const char  *id;
 
     id = ngx_simulcast_answer_word(json, "broadcast",
@@ -638,6 +739,12 @@ ngx_simulcast_youtube_known(ngx_simulcast_youtube_t *y, json_t *json)
     if (scheduled > 0) {
         y->scheduled = scheduled;
     }
+
+    wishes = ngx_simulcast_answer_number(json, "wishes");
+
+    if (wishes > 0) {
+        y->wishes = (uint32_t) wishes;
+    }
 }
 
 
@@ -656,6 +763,7 @@ ngx_simulcast_youtube_remember(ngx_simulcast_call_t *call)
     if (y->broadcast[0]) {
         (void) json_object_set_new(json, "broadcast",
                                    json_string(y->broadcast));
+        (void) json_object_set_new(json, "wishes", json_integer(y->wishes));
     }
 
     if (y->stream[0]) {

@@ -39,6 +39,8 @@ typedef struct {
     time_t      active;             /* the stream is seen, since; 0: not yet */
     ngx_uint_t  polls;
     ngx_uint_t  tries;
+    uint32_t    wishes;             /* that the broadcast has; 0: not known */
+    unsigned    changed:1;          /* by this prepare */
     unsigned    live:1;
     unsigned    bound:1;
     unsigned    made_broadcast:1;   /* by this prepare */

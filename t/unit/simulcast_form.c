@@ -116,5 +116,11 @@ main(void)
         tap_ok(n == strlen(cuts[i].want) && n < cuts[i].size, "its length");
     }
 
+    n = ngx_simulcast_form_lines(dst, sizeof(dst), "\n\ta\n\nb\r\nc\n ", 99,
+                                 NULL);
+
+    tap_is_text(dst, "a\n\nb \nc", "lines stay lines");
+    tap_ok(n == strlen(dst), "its length");
+
     return tap_done();
 }
