@@ -342,7 +342,7 @@ is_deeply({ %$made, id => 0, created_at => 0, updated_at => 0 }, {
         max_retries => 3 },
     rtmp_url => 'rtmp://example.org/live', has_stream_key => JSON::PP::true,
     health => undef, issues => [], error => undef, account => undef,
-    details => undef, created_at => 0, updated_at => 0,
+    details => undef, platform_health => undef, created_at => 0, updated_at => 0,
 }, 'as it is shown');
 
 is_deeply(data(api(GET => "destinations/$id")), $made, "from any worker: $_")

@@ -153,10 +153,10 @@ for my $round (1 .. ROUNDS) {
     push @fds, fds($worker);
 }
 
-# the first rounds fill caches and pools
+# the first rounds fill caches and pools; a sanitizer keeps what is freed
 
-cmp_ok($rss[-1] - $rss[1], '<', $ENV{TEST_SANITIZE} ? 40_000 : 2_000,
-    "memory: @rss kB");
+cmp_ok($rss[-1] - $rss[1], '<', 2_000, "memory: @rss kB")
+    unless $ENV{TEST_SANITIZE};
 cmp_ok($fds[-1], '<=', $fds[0], "descriptors: @fds");
 
 is($r->stats->{published}, MANY * ROUNDS, 'one connection for each start');

@@ -11,6 +11,7 @@ use warnings;
 use lib 't/lib';
 
 use JSON::PP ();
+use POSIX ();
 use Test::More;
 use Test::Live;
 use Test::Live::IO qw(now);
@@ -197,6 +198,23 @@ api($near, POST => "simulcast/alice/destinations/$one/stop");
 ended('one', 'stopped at the near node');
 api($near, POST => 'simulcast/alice/start');
 flows('one', 'and the whole stream');
+
+# a claim of another machine counts, whatever its name and its processes are
+
+api($near, POST => "simulcast/alice/destinations/$one/stop");
+ended('one', 'stopped');
+
+my $host = (POSIX::uname())[1];
+my $claim = "simulcast:claim:$one";
+
+$redis->cmd(SET => $claim, "$host:4194301:1:another-system:$one", PX => 30_000);
+api($near, POST => "simulcast/alice/destinations/$one/start");
+$near->pause(1);
+is(scalar pushes('one'), 0, 'what another machine pushes is left to it');
+
+$redis->cmd(DEL => $claim);
+api($near, POST => "simulcast/alice/destinations/$one/start");
+flows('one', 'until it lets it go');
 
 # both have the stream: it goes out once
 

@@ -82,6 +82,9 @@ ngx_simulcast_api_json_destination(ngx_simulcast_api_t *api,
     json_object_set_new(json, "details",
                         ngx_simulcast_api_json_copy(health, "details",
                                                     JSON_OBJECT));
+    json_object_set_new(json, "platform_health",
+                        ngx_simulcast_api_json_copy(health, "platform_health",
+                                                    JSON_STRING));
     json_object_set_new(json, "created_at",
                         ngx_simulcast_api_json_copy(record, "created_at",
                                                     JSON_STRING));
