@@ -2,7 +2,8 @@
 # each minute and destination that one 4 Mbit/s stream goes on to, how long a
 # frame is under way, and what a destination takes of memory.
 #
-#   alone       nginx-rtmp takes the stream, and nobody gets it
+#   alone       nginx-rtmp takes the stream, and nobody gets it; divided by the
+#               same number, so that it is the part that the others have in it
 #   push        nginx-rtmp's push
 #   rtmp        simulcast_push to rtmp://
 #   rtmps       simulcast_push to rtmps://, the certificate verified
@@ -10,10 +11,10 @@
 #               rtmp://; its time and memory count, nginx's as well
 #   tee-tls     the same to rtmps://, which it does not verify
 #
-# A round is one run of each; they are compared within the round.  The time is
-# all of it, what it takes to receive the stream included.  Then one of several
-# destinations stops to read, and is for each of them watched what the others
-# get.
+# A round is one run of each; they are compared within the round, RTMPS with the
+# tee that has TLS.  The time is all of it, what it takes to receive the stream
+# included.  Then one of several destinations stops reading, and what the others
+# get is counted.
 #
 # The publisher and all destinations are one program, bench-simulcast.c, whose
 # own time does not count.
@@ -434,7 +435,7 @@ sub report_memory {
 
 
 sub report_stalled {
-    printf "one of %d destinations stops to read; %d s later, for %d s\n\n", STALL_AMONG,
+    printf "one of %d destinations stops reading; %d s later, for %d s\n\n", STALL_AMONG,
         STALL_SETTLE, STALL_SECONDS;
 
     printf "%12s  %-18s %-26s %-14s %s\n", '', '', 'frames of the others, least', 'median delay',
@@ -444,7 +445,7 @@ sub report_stalled {
         my $end = $stalled{$kind};
 
         printf "%12s  %-18s %-26s %-14s %.0f ms\n", '', $NAME{$kind},
-            sprintf('%d of %d', $end->{least}, $end->{frames}),
+            sprintf('%d of %d', min($end->{least}, $end->{frames}), $end->{frames}),
             $end->{least} ? sprintf('%.1f ms', $end->{median_ms}) : '', $end->{gap_ms};
     }
 

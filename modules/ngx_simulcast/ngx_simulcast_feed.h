@@ -28,7 +28,7 @@
 #define NGX_SIMULCAST_FEED_BYTES    16777216    /* of frames kept */
 
 /* how long messages are gathered before they are written */
-#define NGX_SIMULCAST_FEED_FLUSH    40          /* ms */
+#define NGX_SIMULCAST_FEED_FLUSH    60          /* ms */
 
 /* how long audio is watched for video to come with it */
 #define NGX_SIMULCAST_FEED_ALONE    1500        /* ms */

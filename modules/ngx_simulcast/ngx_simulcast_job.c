@@ -19,6 +19,10 @@
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
+/* HOST:PID:STARTED:SYSTEM:ID:..., bytes */
+#define NGX_SIMULCAST_JOB_OWNER   (NGX_MAXHOSTNAMELEN + 256)
+
+
 /* a claim that is let go, as soon as Redis is there */
 
 typedef struct {
@@ -27,7 +31,7 @@ typedef struct {
     size_t        len;
     char          id[NGX_SIMULCAST_ID + 1];
     char          streamer[NGX_SIMULCAST_NAME + 1];
-    u_char        owner[NGX_MAXHOSTNAMELEN + 128];
+    u_char        owner[NGX_SIMULCAST_JOB_OWNER];
 } ngx_simulcast_debt_t;
 
 
@@ -35,6 +39,8 @@ static void ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job,
     ngx_str_t *dead);
 static void ngx_simulcast_job_claimed(void *data, redisReply *reply);
 static ngx_uint_t ngx_simulcast_job_dead(ngx_str_t *owner);
+static ngx_int_t ngx_simulcast_job_process(ngx_int_t pid, uint64_t *start);
+static const char *ngx_simulcast_job_system(void);
 static void ngx_simulcast_job_start(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepare(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepared(void *data,
@@ -282,8 +288,16 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 static size_t
 ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf, size_t size)
 {
-    return ngx_snprintf(buf, size, "%V:%P:%s:%uL:%ui", &ngx_cycle->hostname,
-                        ngx_pid, job->id, job->started, job->serial)
+    static uint64_t  start;
+
+    if (start == 0 && ngx_simulcast_job_process(ngx_pid, &start) != NGX_OK) {
+        start = 0;
+    }
+
+    return ngx_snprintf(buf, size, "%V:%P:%uL:%s:%s:%uL:%ui",
+                        &ngx_cycle->hostname, ngx_pid, start,
+                        ngx_simulcast_job_system(), job->id, job->started,
+                        job->serial)
            - buf;
 }
 
@@ -302,7 +316,7 @@ ngx_simulcast_job_claim(ngx_simulcast_job_t *job)
 static void
 ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job, ngx_str_t *dead)
 {
-    u_char     owner[NGX_MAXHOSTNAMELEN + 128], key[64], ms[16];
+    u_char     owner[NGX_SIMULCAST_JOB_OWNER], key[64], ms[16];
     ngx_str_t  args[7];
 
     if (job->claiming || job->ending) {
@@ -384,35 +398,148 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
 }
 
 
-/* a worker of this machine, HOST:PID:..., that is no more */
+/* a worker of this system, HOST:PID:STARTED:SYSTEM:..., that is no more */
 
 static ngx_uint_t
 ngx_simulcast_job_dead(ngx_str_t *owner)
 {
-    u_char     *p, *end;
-    ngx_int_t   pid;
-    ngx_str_t   host;
+    u_char      *p, *next, *last;
+    uint64_t     start;
+    ngx_int_t    pid, started;
+    ngx_str_t    part[4];
+    ngx_uint_t   i;
+    const char  *system;
 
-    host = ngx_cycle->hostname;
+    p = owner->data;
+    last = p + owner->len;
 
-    if (owner->len <= host.len + 1
-        || ngx_memcmp(owner->data, host.data, host.len) != 0
-        || owner->data[host.len] != ':')
+    for (i = 0; i < 4; i++) {
+        next = ngx_strlchr(p, last, ':');
+
+        if (next == NULL) {
+            return 0;
+        }
+
+        part[i].data = p;
+        part[i].len = next - p;
+        p = next + 1;
+    }
+
+    system = ngx_simulcast_job_system();
+
+    if (part[3].len != ngx_strlen(system) || part[3].len == 0
+        || ngx_memcmp(part[3].data, system, part[3].len) != 0)
     {
         return 0;
     }
 
-    p = owner->data + host.len + 1;
-    end = ngx_strlchr(p, owner->data + owner->len, ':');
+    pid = ngx_atoi(part[1].data, part[1].len);
+    started = ngx_atoi(part[2].data, part[2].len);
 
-    if (end == NULL) {
+    if (pid <= 0 || started <= 0) {
         return 0;
     }
 
-    pid = ngx_atoi(p, end - p);
+    /* another process may have its number by now */
 
-    return pid > 0 && kill((ngx_pid_t) pid, 0) == -1
-           && ngx_errno == NGX_ESRCH;
+    if (ngx_simulcast_job_process(pid, &start) != NGX_OK) {
+        return kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH;
+    }
+
+    return start != (uint64_t) started;
+}
+
+
+/* when it began, in ticks since boot, proc(5); 0: it has ended, and is a zombie */
+
+static ngx_int_t
+ngx_simulcast_job_process(ngx_int_t pid, uint64_t *start)
+{
+    u_char      *p, path[64], buf[512];
+    ssize_t      n;
+    ngx_fd_t     fd;
+    ngx_uint_t   field;
+
+    (void) ngx_sprintf(path, "/proc/%i/stat%Z", pid);
+
+    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return NGX_ERROR;
+    }
+
+    n = ngx_read_fd(fd, buf, sizeof(buf) - 1);
+
+    (void) ngx_close_file(fd);
+
+    if (n <= 0) {
+        return NGX_ERROR;
+    }
+
+    buf[n] = '\0';
+    *start = 0;
+
+    /* the name, in parentheses, may hold blanks */
+
+    p = (u_char *) strrchr((char *) buf, ')');
+
+    if (p == NULL || ngx_strlen(p) < 3) {
+        return NGX_ERROR;
+    }
+
+    if (p[2] == 'Z' || p[2] == 'X') {
+        return NGX_OK;
+    }
+
+    for (field = 2; p && field < 22; field++) {
+        p = (u_char *) ngx_strchr(p + 1, ' ');
+    }
+
+    if (p == NULL) {
+        return NGX_ERROR;
+    }
+
+    *start = strtoull((char *) p, NULL, 10);
+
+    return NGX_OK;
+}
+
+
+/*
+ * Where a number is that of one process: a boot of a kernel, and a namespace in
+ * it. Machines may have the same name. "": not known.
+ */
+
+static const char *
+ngx_simulcast_job_system(void)
+{
+    ssize_t       n;
+    ngx_fd_t      fd;
+    struct stat   st;
+
+    static char   system[64];
+
+    if (system[0]) {
+        return system;
+    }
+
+    fd = ngx_open_file("/proc/sys/kernel/random/boot_id", NGX_FILE_RDONLY,
+                       NGX_FILE_OPEN, 0);
+    if (fd == NGX_INVALID_FILE) {
+        return "";
+    }
+
+    n = ngx_read_fd(fd, system, 36);
+
+    (void) ngx_close_file(fd);
+
+    if (n != 36 || stat("/proc/self/ns/pid", &st) == -1) {
+        system[0] = '\0';
+        return "";
+    }
+
+    (void) ngx_sprintf((u_char *) system + n, ".%uL%Z", (uint64_t) st.st_ino);
+
+    return system;
 }
 
 

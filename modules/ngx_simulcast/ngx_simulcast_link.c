@@ -759,11 +759,7 @@ ngx_simulcast_link_connected(ngx_event_t *ev)
 
     ngx_simulcast_link_stage(link, NGX_SIMULCAST_STAGE_TLS);
 
-    link->record = ngx_pnalloc(link->pool, NGX_SIMULCAST_LINK_RECORD);
-
-    if (link->record == NULL
-        || ngx_simulcast_tls_start(c, &link->url.host) != NGX_OK)
-    {
+    if (ngx_simulcast_tls_start(c, &link->url.host) != NGX_OK) {
         ngx_simulcast_link_fail(link, NGX_SIMULCAST_INTERNAL, NULL);
         return;
     }
@@ -1396,7 +1392,9 @@ ssize_t
 ngx_simulcast_link_send(ngx_simulcast_link_t *link, struct iovec *iov,
     ngx_uint_t niov)
 {
-    ssize_t  n;
+    size_t      size;
+    ssize_t     n;
+    ngx_uint_t  i, cork;
 
     if (link->dead || link->connection == NULL) {
         return NGX_ERROR;
@@ -1406,8 +1404,28 @@ ngx_simulcast_link_send(ngx_simulcast_link_t *link, struct iovec *iov,
         return 0;
     }
 
-    n = link->connection->ssl ? ngx_simulcast_link_tls(link, iov, niov)
-                              : ngx_simulcast_link_raw(link, iov, niov);
+    if (link->connection->ssl) {
+
+        size = 0;
+
+        for (i = 0; i < niov; i++) {
+            size += iov[i].iov_len;
+        }
+
+        /* OpenSSL writes each record on its own: TCP is to have them all */
+
+        cork = size > NGX_SIMULCAST_LINK_RECORD
+               && ngx_tcp_nopush(link->connection->fd) == 0;
+
+        n = ngx_simulcast_link_tls(link, iov, niov);
+
+        if (cork) {
+            (void) ngx_tcp_push(link->connection->fd);
+        }
+
+    } else {
+        n = ngx_simulcast_link_raw(link, iov, niov);
+    }
 
     if (n == NGX_ERROR) {
         ngx_simulcast_link_fail(link, NGX_SIMULCAST_NETWORK_ERROR, NULL);
@@ -1459,35 +1477,72 @@ ngx_simulcast_link_raw(ngx_simulcast_link_t *link, struct iovec *iov,
 }
 
 
+/*
+ * A record's worth at a time: in place, where a buffer has that much of it, and
+ * otherwise put together in a buffer that all links share, which is likely in
+ * the processor's cache. Only what the socket does not take is kept.
+ */
+
 static ssize_t
 ngx_simulcast_link_tls(ngx_simulcast_link_t *link, struct iovec *iov,
     ngx_uint_t niov)
 {
-    size_t             room, len, off;
+    size_t             size, len, off;
     u_char            *p;
     ssize_t            n, taken;
     ngx_uint_t         i;
     ngx_connection_t  *c;
 
+    static u_char  record[NGX_SIMULCAST_LINK_RECORD];
+
     c = link->connection;
+
+    if (link->nrecord) {
+
+        n = c->send(c, link->record, link->nrecord);
+
+        if (n == NGX_AGAIN) {
+            return 0;
+        }
+
+        if (n < 0) {
+            return NGX_ERROR;
+        }
+
+        /* OpenSSL writes a record as a whole */
+
+        link->nrecord = 0;
+    }
+
     taken = 0;
-    i = 0;
     off = 0;
+    i = 0;
 
-    for ( ;; ) {
+    while (i < niov) {
 
-        if (link->nrecord == 0) {
+        p = (u_char *) iov[i].iov_base + off;
+        size = iov[i].iov_len - off;
 
-            p = link->record;
-            room = NGX_SIMULCAST_LINK_RECORD;
+        if (size >= NGX_SIMULCAST_LINK_RECORD) {
+            size = NGX_SIMULCAST_LINK_RECORD;
+            off += size;
 
-            while (i < niov && room) {
-                len = ngx_min(iov[i].iov_len - off, room);
+            if (off == iov[i].iov_len) {
+                i++;
+                off = 0;
+            }
 
-                p = ngx_cpymem(p, (u_char *) iov[i].iov_base + off, len);
-                room -= len;
+        } else {
+            p = record;
+            size = 0;
+
+            while (i < niov && size < NGX_SIMULCAST_LINK_RECORD) {
+                len = ngx_min(iov[i].iov_len - off,
+                              NGX_SIMULCAST_LINK_RECORD - size);
+
+                ngx_memcpy(p + size, (u_char *) iov[i].iov_base + off, len);
+                size += len;
                 off += len;
-                taken += len;
 
                 if (off == iov[i].iov_len) {
                     i++;
@@ -1495,29 +1550,37 @@ ngx_simulcast_link_tls(ngx_simulcast_link_t *link, struct iovec *iov,
                 }
             }
 
-            link->nrecord = p - link->record;
-
-            if (link->nrecord == 0) {
-                return taken;
+            if (size == 0) {
+                break;
             }
         }
 
-        n = c->send(c, link->record, link->nrecord);
+        n = c->send(c, p, size);
 
         if (n == NGX_AGAIN) {
-            return taken;
+
+            if (link->record == NULL) {
+                link->record = ngx_pnalloc(link->pool,
+                                           NGX_SIMULCAST_LINK_RECORD);
+                if (link->record == NULL) {
+                    return NGX_ERROR;
+                }
+            }
+
+            ngx_memcpy(link->record, p, size);
+            link->nrecord = size;
+
+            return taken + size;
         }
 
         if (n < 0) {
             return NGX_ERROR;
         }
 
-        link->nrecord -= n;
-
-        if (link->nrecord) {
-            ngx_memmove(link->record, link->record + n, link->nrecord);
-        }
+        taken += size;
     }
+
+    return taken;
 }
 
 

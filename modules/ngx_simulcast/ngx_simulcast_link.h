@@ -126,7 +126,8 @@ struct ngx_simulcast_link_s {
     size_t                          rested;     /* of it */
 
     uint64_t                        sent;       /* bytes of RTMP */
-    u_char                         *record;     /* TLS: what is being sent */
+    u_char                         *record;     /* TLS: what the socket did not
+                                                   take, or NULL */
     size_t                          nrecord;
 
     ngx_simulcast_link_pt           handler;

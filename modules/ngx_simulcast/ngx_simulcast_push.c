@@ -443,7 +443,17 @@ ngx_simulcast_push_link(void *data, ngx_uint_t event)
         return;
 
     case NGX_SIMULCAST_LINK_WRITABLE:
-        ngx_simulcast_push_flush(push);
+
+        /* epoll says so with whatever is read as well: what has not been
+           gathered for long enough is not written for that */
+
+        if (push->full) {
+            ngx_simulcast_push_flush(push);
+
+        } else if (push->offset == 0 && push->carry == NULL) {
+            push->full = ngx_simulcast_link_control(push->link) == NGX_AGAIN;
+        }
+
         return;
 
     case NGX_SIMULCAST_LINK_MOVED:
@@ -597,6 +607,8 @@ ngx_simulcast_push_flush(void *data)
         return;
     }
 
+    push->full = 0;
+
     ngx_simulcast_push_lag(push);
 
     for (i = 0; i < NGX_SIMULCAST_PUSH_WRITES; i++) {
@@ -618,6 +630,7 @@ ngx_simulcast_push_flush(void *data)
         }
 
         if (rc != NGX_OK) {
+            push->full = rc == NGX_AGAIN;
             break;
         }
     }

@@ -113,6 +113,8 @@ struct ngx_simulcast_push_s {
 
     unsigned                    begun:1;        /* headers are sent */
     unsigned                    skipping:1;     /* video, up to a keyframe */
+    unsigned                    full:1;         /* the socket; WRITABLE will
+                                                   follow */
     uint64_t                    base;           /* feed time that is 0 there */
     uint64_t                    sent[NGX_SIMULCAST_NCHANNELS];
                                                 /* of the last message; feed

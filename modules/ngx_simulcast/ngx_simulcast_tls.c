@@ -14,7 +14,13 @@
 #include "ngx_simulcast_tls.h"
 
 
-#define NGX_SIMULCAST_TLS_DEPTH  9
+#define NGX_SIMULCAST_TLS_DEPTH    9
+
+#define NGX_SIMULCAST_TLS_SUITES                                              \
+    "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:"                          \
+    "TLS_CHACHA20_POLY1305_SHA256"
+#define NGX_SIMULCAST_TLS_CIPHERS                                             \
+    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:DEFAULT"
 
 
 static ngx_uint_t ngx_simulcast_tls_address(ngx_str_t *host);
@@ -45,6 +51,20 @@ ngx_simulcast_tls_create(ngx_conf_t *cf, ngx_str_t *trusted)
 
     cln->handler = ngx_ssl_cleanup_ctx;
     cln->data = ssl;
+
+    /* a record that the socket did not take is offered again from a copy */
+
+    SSL_CTX_set_mode(ssl->ctx, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+
+    /* where the choice is ours: a quarter less work than with 256 bits */
+
+    if (SSL_CTX_set_ciphersuites(ssl->ctx, NGX_SIMULCAST_TLS_SUITES) == 0
+        || SSL_CTX_set_cipher_list(ssl->ctx, NGX_SIMULCAST_TLS_CIPHERS) == 0)
+    {
+        ngx_ssl_error(NGX_LOG_EMERG, cf->log, 0,
+                      "SSL_CTX_set_cipher_list() failed");
+        return NULL;
+    }
 
     if (trusted->len) {
         return ngx_ssl_trusted_certificate(cf, ssl, trusted,
