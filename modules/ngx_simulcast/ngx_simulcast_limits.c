@@ -70,8 +70,8 @@ typedef struct {
 
 
 /*
- * YouTube lists 6000 and 5000 at least for 1080p60 and 1080p30; 4500 is what it
- * listed before, and takes without a word.
+ * YouTube lists 6000 and 5000 at least for 1080p60 and 1080p30; the tables that
+ * users are told begin at 4500, and advice is not to contradict them.
  */
 
 static const ngx_simulcast_limits_rate_t  ngx_simulcast_limits_youtube[] = {
