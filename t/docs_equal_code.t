@@ -173,7 +173,7 @@ my %modules = (
             'requests to platforms at a time, of a worker' => ['fetch.c',
                 'FETCH_MAX'],
             'time for an answer of Redis' => ['redis.h', 'REDIS_TIMEOUT'],
-            'a claim without renewal' => ['job.h', 'JOB_CLAIM'],
+            'a claim without renewal' => ['claim.h', 'CLAIM_TIME'],
             'time that a publisher may be away' => ['wish.h', 'WISH_HOLD'],
             'encoders of a worker' => ['child.h', 'CHILD_MAX'],
             'what waits for an encoder' => ['rendition.h', 'RENDITION_QUEUE'],

@@ -178,7 +178,7 @@ ngx_simulcast_controller_state(void *data, ngx_uint_t up)
         return;
     }
 
-    ngx_simulcast_job_again();
+    ngx_simulcast_claim_again();
     ngx_simulcast_wish_again();
 
     list = ngx_simulcast_source_list();

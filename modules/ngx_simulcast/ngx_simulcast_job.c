@@ -10,7 +10,6 @@
 
 #include "ngx_simulcast_job.h"
 #include "ngx_simulcast_reason.h"
-#include "ngx_simulcast_redis.h"
 
 
 #define NGX_SIMULCAST_JOB_RETRY   15000         /* ms, of a platform's call */
@@ -19,28 +18,7 @@
 #define NGX_SIMULCAST_JOB_LOOK    1000          /* ms, until the source is known */
 
 
-/* HOST:PID:STARTED:SYSTEM:ID:..., bytes */
-#define NGX_SIMULCAST_JOB_OWNER   (NGX_MAXHOSTNAMELEN + 256)
-
-
-/* a claim that is let go, as soon as Redis is there */
-
-typedef struct {
-    ngx_queue_t   queue;
-    ngx_msec_t    expires;
-    size_t        len;
-    char          id[NGX_SIMULCAST_ID + 1];
-    char          streamer[NGX_SIMULCAST_NAME + 1];
-    u_char        owner[NGX_SIMULCAST_JOB_OWNER];
-} ngx_simulcast_debt_t;
-
-
-static void ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job,
-    ngx_str_t *dead);
-static void ngx_simulcast_job_claimed(void *data, redisReply *reply);
-static ngx_uint_t ngx_simulcast_job_dead(ngx_str_t *owner);
-static ngx_int_t ngx_simulcast_job_process(ngx_int_t pid, uint64_t *start);
-static const char *ngx_simulcast_job_system(void);
+static void ngx_simulcast_job_claimed(void *data, ngx_int_t rc);
 static void ngx_simulcast_job_start(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepare(ngx_simulcast_job_t *job);
 static void ngx_simulcast_job_prepared(void *data,
@@ -62,39 +40,15 @@ static json_t *ngx_simulcast_job_json(ngx_simulcast_job_t *job);
 static json_t *ngx_simulcast_job_issues(ngx_simulcast_job_t *job);
 static char *ngx_simulcast_job_signature(
     ngx_simulcast_destination_t *destination);
-static size_t ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf,
-    size_t size);
 static void ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
     ngx_simulcast_destination_t *destination);
 static void ngx_simulcast_job_release(ngx_simulcast_job_t *job);
-static void ngx_simulcast_job_let_go(ngx_simulcast_debt_t *debt);
-static void ngx_simulcast_job_gone(void *data, redisReply *reply);
 static void ngx_simulcast_job_free(ngx_simulcast_job_t *job);
 
 
 /* debug logs of timers take the data for a connection */
 
 static ngx_connection_t  ngx_simulcast_job_nobody = { .fd = -1 };
-
-/* claims that Redis has not heard of, the oldest first */
-
-static ngx_queue_t  ngx_simulcast_job_debts;
-
-static ngx_uint_t        ngx_simulcast_job_serial;
-
-/* KEYS: the claim. ARGV: whose, for how long (ms), whose it may be instead. 1,
-   or whose it is */
-
-static char  ngx_simulcast_job_claim_script[] =
-    "local v = redis.call('GET', KEYS[1])\n"
-    "if v and v ~= ARGV[1] and v ~= ARGV[3] then return v end\n"
-    "redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])\n"
-    "return 1\n";
-
-static char  ngx_simulcast_job_release_script[] =
-    "if redis.call('GET', KEYS[1]) == ARGV[1] then\n"
-    "return redis.call('DEL', KEYS[1]) end\n"
-    "return 0\n";
 
 
 ngx_simulcast_job_t *
@@ -114,11 +68,18 @@ ngx_simulcast_job_create(ngx_simulcast_source_t *source, ngx_queue_t *encodes,
         return NULL;
     }
 
-    job->serial = ++ngx_simulcast_job_serial;
+    job->claim = ngx_simulcast_claim_create(destination->id,
+                                            destination->streamer,
+                                            ngx_simulcast_job_claimed, job);
+    if (job->claim == NULL) {
+        ngx_free(job->signature);
+        ngx_free(job);
+        return NULL;
+    }
+
     job->source = source;
     job->encodes = encodes;
     job->destination = destination;
-    job->started = ngx_simulcast_time();
     job->asked = json_integer_value(json_object_get(destination->record,
                                                     "wanted_at"));
 
@@ -166,7 +127,7 @@ ngx_simulcast_job_sealed(void *data, ngx_int_t rc,
 static void
 ngx_simulcast_job_free(ngx_simulcast_job_t *job)
 {
-    if (job->waiting || job->calling) {
+    if (job->calling) {
         return;
     }
 
@@ -283,90 +244,25 @@ ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 }
 
 
-/* whose a claim is: HOST:PID of the worker, and the job */
-
-static size_t
-ngx_simulcast_job_owner(ngx_simulcast_job_t *job, u_char *buf, size_t size)
-{
-    static uint64_t  start;
-
-    if (start == 0 && ngx_simulcast_job_process(ngx_pid, &start) != NGX_OK) {
-        start = 0;
-    }
-
-    return ngx_snprintf(buf, size, "%V:%P:%uL:%s:%s:%uL:%ui",
-                        &ngx_cycle->hostname, ngx_pid, start,
-                        ngx_simulcast_job_system(), job->id, job->started,
-                        job->serial)
-           - buf;
-}
-
-
 void
 ngx_simulcast_job_claim(ngx_simulcast_job_t *job)
 {
-    ngx_str_t  nobody = ngx_null_string;
-
-    ngx_simulcast_job_claim_from(job, &nobody);
-}
-
-
-/* also when it is that of a worker who is no more */
-
-static void
-ngx_simulcast_job_claim_from(ngx_simulcast_job_t *job, ngx_str_t *dead)
-{
-    u_char     owner[NGX_SIMULCAST_JOB_OWNER], key[64], ms[16];
-    ngx_str_t  args[7];
-
-    if (job->claiming || job->ending) {
-        return;
+    if (job->claim) {
+        ngx_simulcast_claim_ask(job->claim);
     }
-
-    ngx_str_set(&args[0], "EVAL");
-    args[1].data = (u_char *) ngx_simulcast_job_claim_script;
-    args[1].len = sizeof(ngx_simulcast_job_claim_script) - 1;
-    ngx_str_set(&args[2], "1");
-    args[3].data = key;
-    args[3].len = ngx_sprintf(key, "simulcast:claim:%s", job->id) - key;
-    args[4].data = owner;
-    args[4].len = ngx_simulcast_job_owner(job, owner, sizeof(owner));
-    args[5].data = ms;
-    args[5].len = ngx_sprintf(ms, "%d", NGX_SIMULCAST_JOB_CLAIM) - ms;
-    args[6] = *dead;
-
-    if (ngx_simulcast_redis_send(ngx_simulcast_job_claimed, job, 7, args)
-        != NGX_OK)
-    {
-        return;
-    }
-
-    job->claiming = 1;
-    job->waiting++;
 }
 
 
 static void
-ngx_simulcast_job_claimed(void *data, redisReply *reply)
+ngx_simulcast_job_claimed(void *data, ngx_int_t rc)
 {
     ngx_simulcast_job_t *job = data;
 
-    ngx_str_t  owner;
+    if (rc == NGX_OK) {
 
-    job->waiting--;
-    job->claiming = 0;
+        /* one that ends keeps it until the platform knows */
 
-    if (job->ending) {
-        ngx_simulcast_job_free(job);
-        return;
-    }
-
-    if (reply == NULL) {
-        return;
-    }
-
-    if (reply->type == REDIS_REPLY_INTEGER) {
-        if (!job->claimed) {
+        if (!job->claimed && !job->ending) {
             job->claimed = 1;
             ngx_simulcast_job_start(job);
         }
@@ -374,19 +270,7 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
         return;
     }
 
-    if (reply->type != REDIS_REPLY_STRING) {
-        return;
-    }
-
-    owner.data = (u_char *) reply->str;
-    owner.len = reply->len;
-
-    if (ngx_simulcast_job_dead(&owner)) {
-        ngx_simulcast_job_claim_from(job, &owner);
-        return;
-    }
-
-    if (job->claimed) {
+    if (job->claimed && !job->ending) {
 
         /* while Redis was away another one may have become its owner */
 
@@ -395,151 +279,6 @@ ngx_simulcast_job_claimed(void *data, redisReply *reply)
 
         ngx_simulcast_job_end(job, NGX_SIMULCAST_CLAIMED_ELSEWHERE, 0);
     }
-}
-
-
-/* a worker of this system, HOST:PID:STARTED:SYSTEM:..., that is no more */
-
-static ngx_uint_t
-ngx_simulcast_job_dead(ngx_str_t *owner)
-{
-    u_char      *p, *next, *last;
-    uint64_t     start;
-    ngx_int_t    pid, started;
-    ngx_str_t    part[4];
-    ngx_uint_t   i;
-    const char  *system;
-
-    p = owner->data;
-    last = p + owner->len;
-
-    for (i = 0; i < 4; i++) {
-        next = ngx_strlchr(p, last, ':');
-
-        if (next == NULL) {
-            return 0;
-        }
-
-        part[i].data = p;
-        part[i].len = next - p;
-        p = next + 1;
-    }
-
-    system = ngx_simulcast_job_system();
-
-    if (part[3].len != ngx_strlen(system) || part[3].len == 0
-        || ngx_memcmp(part[3].data, system, part[3].len) != 0)
-    {
-        return 0;
-    }
-
-    pid = ngx_atoi(part[1].data, part[1].len);
-    started = ngx_atoi(part[2].data, part[2].len);
-
-    if (pid <= 0 || started <= 0) {
-        return 0;
-    }
-
-    /* another process may have its number by now */
-
-    if (ngx_simulcast_job_process(pid, &start) != NGX_OK) {
-        return kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH;
-    }
-
-    return start != (uint64_t) started;
-}
-
-
-/* when it began, in ticks since boot, proc(5); 0: it has ended, and is a zombie */
-
-static ngx_int_t
-ngx_simulcast_job_process(ngx_int_t pid, uint64_t *start)
-{
-    u_char      *p, path[64], buf[512];
-    ssize_t      n;
-    ngx_fd_t     fd;
-    ngx_uint_t   field;
-
-    (void) ngx_sprintf(path, "/proc/%i/stat%Z", pid);
-
-    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return NGX_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf) - 1);
-
-    (void) ngx_close_file(fd);
-
-    if (n <= 0) {
-        return NGX_ERROR;
-    }
-
-    buf[n] = '\0';
-    *start = 0;
-
-    /* the name, in parentheses, may hold blanks */
-
-    p = (u_char *) strrchr((char *) buf, ')');
-
-    if (p == NULL || ngx_strlen(p) < 3) {
-        return NGX_ERROR;
-    }
-
-    if (p[2] == 'Z' || p[2] == 'X') {
-        return NGX_OK;
-    }
-
-    for (field = 2; p && field < 22; field++) {
-        p = (u_char *) ngx_strchr(p + 1, ' ');
-    }
-
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    *start = strtoull((char *) p, NULL, 10);
-
-    return NGX_OK;
-}
-
-
-/*
- * Where a number is that of one process: a boot of a kernel, and a namespace in
- * it. Machines may have the same name. "": not known.
- */
-
-static const char *
-ngx_simulcast_job_system(void)
-{
-    ssize_t       n;
-    ngx_fd_t      fd;
-    struct stat   st;
-
-    static char   system[64];
-
-    if (system[0]) {
-        return system;
-    }
-
-    fd = ngx_open_file("/proc/sys/kernel/random/boot_id", NGX_FILE_RDONLY,
-                       NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return "";
-    }
-
-    n = ngx_read_fd(fd, system, 36);
-
-    (void) ngx_close_file(fd);
-
-    if (n != 36 || stat("/proc/self/ns/pid", &st) == -1) {
-        system[0] = '\0';
-        return "";
-    }
-
-    (void) ngx_sprintf((u_char *) system + n, ".%uL%Z", (uint64_t) st.st_ino);
-
-    return system;
 }
 
 
@@ -932,123 +671,9 @@ ngx_simulcast_job_end(ngx_simulcast_job_t *job, ngx_uint_t reason,
 static void
 ngx_simulcast_job_release(ngx_simulcast_job_t *job)
 {
-    ngx_simulcast_debt_t  *debt;
-
-    if (!job->claimed) {
-        return;
-    }
-
-    job->claimed = 0;
-
-    debt = ngx_alloc(sizeof(ngx_simulcast_debt_t), ngx_cycle->log);
-    if (debt == NULL) {
-        /* it ends by itself */
-        return;
-    }
-
-    debt->expires = ngx_current_msec + NGX_SIMULCAST_JOB_CLAIM;
-    debt->len = ngx_simulcast_job_owner(job, debt->owner, sizeof(debt->owner));
-
-    (void) ngx_cpystrn((u_char *) debt->id, (u_char *) job->id,
-                       sizeof(debt->id));
-    (void) ngx_cpystrn((u_char *) debt->streamer,
-                       (u_char *) job->destination->streamer,
-                       sizeof(debt->streamer));
-
-    ngx_simulcast_job_let_go(debt);
-}
-
-
-static void
-ngx_simulcast_job_let_go(ngx_simulcast_debt_t *debt)
-{
-    u_char     key[64];
-    ngx_str_t  args[5];
-
-    ngx_str_set(&args[0], "EVAL");
-    args[1].data = (u_char *) ngx_simulcast_job_release_script;
-    args[1].len = sizeof(ngx_simulcast_job_release_script) - 1;
-    ngx_str_set(&args[2], "1");
-    args[3].data = key;
-    args[3].len = ngx_sprintf(key, "simulcast:claim:%s", debt->id) - key;
-    args[4].data = debt->owner;
-    args[4].len = debt->len;
-
-    if (ngx_simulcast_redis_send(ngx_simulcast_job_gone, debt, 5, args)
-        != NGX_OK)
-    {
-        ngx_simulcast_job_gone(debt, NULL);
-        return;
-    }
-
-    /* who has waited for it need not wait for his tick */
-
-    ngx_simulcast_store_tell(debt->streamer, debt->id);
-}
-
-
-static void
-ngx_simulcast_job_gone(void *data, redisReply *reply)
-{
-    ngx_simulcast_debt_t *debt = data;
-
-    ngx_queue_t  *q;
-
-    if (reply) {
-        ngx_free(debt);
-        return;
-    }
-
-    if (ngx_simulcast_job_debts.next == NULL) {
-        ngx_queue_init(&ngx_simulcast_job_debts);
-    }
-
-    ngx_queue_insert_tail(&ngx_simulcast_job_debts, &debt->queue);
-
-    /* others have ended by themselves */
-
-    for ( ;; ) {
-        q = ngx_queue_head(&ngx_simulcast_job_debts);
-        debt = ngx_queue_data(q, ngx_simulcast_debt_t, queue);
-
-        if (q == ngx_queue_sentinel(&ngx_simulcast_job_debts)
-            || (ngx_msec_int_t) (debt->expires - ngx_current_msec) > 0)
-        {
-            return;
-        }
-
-        ngx_queue_remove(q);
-        ngx_free(debt);
-    }
-}
-
-
-void
-ngx_simulcast_job_again(void)
-{
-    ngx_queue_t           *q, list;
-    ngx_simulcast_debt_t  *debt;
-
-    if (ngx_simulcast_job_debts.next == NULL
-        || ngx_queue_empty(&ngx_simulcast_job_debts))
-    {
-        return;
-    }
-
-    /* one that cannot be sent goes to the end of the other list */
-
-    list = ngx_simulcast_job_debts;
-    list.next->prev = &list;
-    list.prev->next = &list;
-
-    ngx_queue_init(&ngx_simulcast_job_debts);
-
-    while (!ngx_queue_empty(&list)) {
-        q = ngx_queue_head(&list);
-        ngx_queue_remove(q);
-
-        debt = ngx_queue_data(q, ngx_simulcast_debt_t, queue);
-        ngx_simulcast_job_let_go(debt);
+    if (job->claim) {
+        ngx_simulcast_claim_release(job->claim);
+        job->claim = NULL;
     }
 }
 

@@ -15,15 +15,13 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_simulcast_claim.h"
 #include "ngx_simulcast_encode.h"
 #include "ngx_simulcast_platform.h"
 #include "ngx_simulcast_push.h"
 #include "ngx_simulcast_source.h"
 #include "ngx_simulcast_store.h"
 
-
-/* without a renewal others may claim it */
-#define NGX_SIMULCAST_JOB_CLAIM   30000         /* ms */
 
 /* between two words about its health, at most; and between two words about its
    numbers to event streams */
@@ -39,15 +37,12 @@ typedef struct {
     char                           stream_id[2 * NGX_SIMULCAST_NAME + 2];
     ngx_simulcast_destination_t   *destination; /* held */
     char                          *signature;   /* of what a push depends on */
-    ngx_uint_t                     serial;      /* of this worker's jobs */
-    uint64_t                       started;     /* epoch, ms */
+    ngx_simulcast_claim_t         *claim;       /* NULL: let go */
 
     ngx_simulcast_broadcast_t     *broadcast;
     ngx_simulcast_push_t          *push;        /* NULL: not claimed */
     ngx_simulcast_encode_t        *encode;      /* NULL: the source as it is */
 
-    ngx_uint_t                     waiting;     /* requests to Redis whose
-                                                   answers name this */
     const char                    *code;        /* what the platform said, or
                                                    NULL; static */
     char                           text[256];
@@ -58,7 +53,6 @@ typedef struct {
 
     ngx_event_t                    timer;       /* next poll, or start */
 
-    unsigned                       claiming:1;
     unsigned                       claimed:1;
     unsigned                       calling:1;   /* the platform */
     unsigned                       prepared:1;
@@ -84,9 +78,6 @@ ngx_uint_t ngx_simulcast_job_update(ngx_simulcast_job_t *job,
 
 /* every 10 s: claims, or renews the claim */
 void ngx_simulcast_job_claim(ngx_simulcast_job_t *job);
-
-/* Redis is there again: claims that it was not told of are let go */
-void ngx_simulcast_job_again(void);
 
 /*
  * Ends it; the source and its encodes are not used after the call, the job is
