@@ -179,8 +179,11 @@ ok($t->alive($old), 'the old worker is there');
 ok($t->wait_for(sub { $t->old_workers == 1 }, 10, 'one of them'),
     'the one that pushes, and no other');
 
-is((grep { $_->{worker} == $old && $_->{state} eq 'live' } list()), 2,
-    'new workers know what it pushes');
+# what has just begun is live with the first acknowledgement that is looked at
+
+ok($t->wait_for(sub {
+    return 2 == grep { $_->{worker} == $old && $_->{state} eq 'live' } list();
+}, 10, 'both live'), 'new workers know what it pushes');
 
 ready(3);
 api(POST => "simulcast/alice/destinations/$one/stop");
