@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_live_events.h"
 #include "ngx_multisource.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_json.h"
@@ -29,10 +30,9 @@ typedef struct {
 
 typedef struct {
     ngx_queue_t                  queue;
-    ngx_http_request_t          *request;
+    ngx_live_events_t            events;
     ngx_multisource_loc_conf_t  *conf;
     ngx_str_t                    streamer;
-    ngx_pool_t                  *pool;      /* of what is not sent yet */
     ngx_event_t                  comment;   /* also keeps an exiting worker
                                                until the stream is closed */
     ngx_uint_t                   ntold;
@@ -46,13 +46,8 @@ static ngx_int_t ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
     const char *event, json_t *json);
 static ngx_int_t ngx_multisource_events_write(
     ngx_multisource_subscriber_t *sub, u_char *data, size_t len);
-static ngx_uint_t ngx_multisource_events_busy(
-    ngx_multisource_subscriber_t *sub);
-static ngx_int_t ngx_multisource_events_arm(
-    ngx_multisource_subscriber_t *sub);
 static void ngx_multisource_events_writable(ngx_http_request_t *r);
 static void ngx_multisource_events_cleanup(void *data);
-static void ngx_multisource_events_free(void *data);
 
 
 static ngx_queue_t        ngx_multisource_events_queue;
@@ -72,7 +67,6 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     ngx_multisource_loc_conf_t *mlcf, ngx_str_t *streamer)
 {
     ngx_int_t                      rc;
-    ngx_pool_cleanup_t            *pcln;
     ngx_http_cleanup_t            *cln;
     ngx_multisource_http_ctx_t    *ctx;
     ngx_multisource_subscriber_t  *sub;
@@ -84,19 +78,6 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
         return NGX_HTTP_NOT_FOUND;
     }
 
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    r->headers_out.status = NGX_HTTP_OK;
-    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    if (ngx_live_answer_header(r, "X-Accel-Buffering", "no") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     sub = ngx_pcalloc(r->pool, sizeof(ngx_multisource_subscriber_t));
     if (sub == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -105,19 +86,8 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_multisource_http_module);
     ctx->subscriber = sub;
 
-    /* HTTP/2 frames refer to what is being sent until r->pool goes */
-
-    pcln = ngx_pool_cleanup_add(r->pool, 0);
-    if (pcln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    pcln->handler = ngx_multisource_events_free;
-    pcln->data = sub;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+    rc = ngx_live_events_begin(&sub->events, r);
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -133,7 +103,6 @@ ngx_multisource_events_handler(ngx_http_request_t *r,
     sub->comment.log = r->connection->log;
     sub->comment.handler = ngx_multisource_events_comment;
 
-    sub->request = r;
     sub->conf = mlcf;
     sub->streamer = *streamer;
 
@@ -195,7 +164,7 @@ ngx_multisource_events_tick(void)
     {
         next = ngx_queue_next(q);
         sub = ngx_queue_data(q, ngx_multisource_subscriber_t, queue);
-        c = sub->request->connection;
+        c = sub->events.request->connection;
 
         if (ngx_exiting || ngx_terminate) {
 
@@ -205,11 +174,11 @@ ngx_multisource_events_tick(void)
             ngx_queue_init(&sub->queue);
             ngx_del_timer(&sub->comment);
 
-            ngx_http_finalize_request(sub->request,
-                                      ngx_http_send_special(sub->request,
+            ngx_http_finalize_request(sub->events.request,
+                                      ngx_http_send_special(sub->events.request,
                                                             NGX_HTTP_LAST));
 
-        } else if (ngx_multisource_events_busy(sub)) {
+        } else if (ngx_live_events_busy(&sub->events)) {
             /* what changes meanwhile is told when the client has read */
             continue;
 
@@ -231,9 +200,9 @@ ngx_multisource_events_comment(ngx_event_t *ev)
     static u_char  comment[] = ":\n\n";
 
     sub = ev->data;
-    c = sub->request->connection;
+    c = sub->events.request->connection;
 
-    if (ngx_multisource_events_busy(sub)) {
+    if (ngx_live_events_busy(&sub->events)) {
         ngx_add_timer(ev, NGX_MULTISOURCE_EVENTS_COMMENT);
         return;
     }
@@ -241,7 +210,7 @@ ngx_multisource_events_comment(ngx_event_t *ev)
     if (ngx_multisource_events_write(sub, comment, sizeof(comment) - 1)
         != NGX_OK)
     {
-        ngx_http_finalize_request(sub->request, NGX_ERROR);
+        ngx_http_finalize_request(sub->events.request, NGX_ERROR);
     }
 
     ngx_http_run_posted_requests(c);
@@ -336,7 +305,7 @@ ngx_multisource_events_compare(ngx_multisource_subscriber_t *sub)
     }
 
     if (rc != NGX_OK) {
-        ngx_http_finalize_request(sub->request, NGX_ERROR);
+        ngx_http_finalize_request(sub->events.request, NGX_ERROR);
     }
 }
 
@@ -347,7 +316,7 @@ ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
 {
     char       *text;
     size_t      len;
-    u_char     *buf, *p;
+    u_char     *buf;
     ngx_int_t   rc;
 
     text = json_dumps(json, JSON_COMPACT);
@@ -355,19 +324,14 @@ ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
         return NGX_ERROR;
     }
 
-    len = ngx_strlen(text) + ngx_strlen(event)
-          + sizeof("event: \ndata: \n\n");
+    buf = ngx_live_events_text(event, text, &len);
+    free(text);
 
-    buf = ngx_alloc(len, sub->request->connection->log);
     if (buf == NULL) {
-        free(text);
         return NGX_ERROR;
     }
 
-    p = ngx_snprintf(buf, len, "event: %s\ndata: %s\n\n", event, text);
-    free(text);
-
-    rc = ngx_multisource_events_write(sub, buf, p - buf);
+    rc = ngx_multisource_events_write(sub, buf, len);
 
     ngx_free(buf);
 
@@ -375,134 +339,26 @@ ngx_multisource_events_send(ngx_multisource_subscriber_t *sub,
 }
 
 
-/*
- * A stream may stay open for days: what it sends lives in a pool that is
- * dropped whenever all of it has gone out.
- */
-
 static ngx_int_t
 ngx_multisource_events_write(ngx_multisource_subscriber_t *sub, u_char *data,
     size_t len)
 {
-    ngx_buf_t           *b;
-    ngx_int_t            rc;
-    ngx_pool_t          *sent;
-    ngx_chain_t          out;
-    ngx_http_request_t  *r;
-
-    r = sub->request;
-    sent = NULL;
-
-    if (sub->pool && !ngx_multisource_events_busy(sub)) {
-        sent = sub->pool;
-        sub->pool = NULL;
-    }
-
-    if (sub->pool == NULL) {
-        sub->pool = ngx_create_pool(1024, r->connection->log);
-    }
-
-    b = sub->pool ? ngx_create_temp_buf(sub->pool, len) : NULL;
-
-    if (b == NULL) {
-
-        if (sent) {
-            ngx_destroy_pool(sent);
-        }
-
-        return NGX_ERROR;
-    }
-
-    b->last = ngx_cpymem(b->last, data, len);
-    b->flush = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
     ngx_add_timer(&sub->comment, NGX_MULTISOURCE_EVENTS_COMMENT);
 
-    rc = ngx_http_output_filter(r, &out);
-
-    /* filters look at the buffers of before once more */
-
-    if (sent) {
-        ngx_destroy_pool(sent);
-    }
-
-    if (rc == NGX_ERROR || r->connection->error) {
-        return NGX_ERROR;
-    }
-
-    return ngx_multisource_events_arm(sub);
-}
-
-
-static ngx_int_t
-ngx_multisource_events_arm(ngx_multisource_subscriber_t *sub)
-{
-    ngx_event_t               *wev;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    r = sub->request;
-    wev = r->connection->write;
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (ngx_multisource_events_busy(sub)) {
-
-        if (!wev->timer_set) {
-            ngx_add_timer(wev, clcf->send_timeout);
-        }
-
-    } else if (wev->timer_set) {
-        ngx_del_timer(wev);
-    }
-
-    return ngx_handle_write_event(wev, clcf->send_lowat);
-}
-
-
-static ngx_uint_t
-ngx_multisource_events_busy(ngx_multisource_subscriber_t *sub)
-{
-    ngx_http_request_t  *r;
-
-    r = sub->request;
-
-    return r->buffered || r->postponed || r->out
-           || (r->connection->buffered & NGX_LOWLEVEL_BUFFERED);
+    return ngx_live_events_write(&sub->events, data, len);
 }
 
 
 static void
 ngx_multisource_events_writable(ngx_http_request_t *r)
 {
-    ngx_event_t                   *wev;
     ngx_multisource_http_ctx_t    *ctx;
     ngx_multisource_subscriber_t  *sub;
 
     ctx = ngx_http_get_module_ctx(r, ngx_multisource_http_module);
     sub = ctx->subscriber;
-    wev = r->connection->write;
 
-    if (wev->timedout) {
-        r->connection->timedout = 1;
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
-        return;
-    }
-
-    /* over HTTP/2 and TLS what is left is in the connection, not in r->out */
-
-    if (ngx_multisource_events_busy(sub) && wev->ready
-        && ngx_http_output_filter(r, NULL) == NGX_ERROR)
-    {
-        ngx_http_finalize_request(r, NGX_ERROR);
-        return;
-    }
-
-    if (ngx_multisource_events_arm(sub) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_ERROR);
-    }
+    ngx_live_events_writable(&sub->events);
 }
 
 
@@ -524,15 +380,4 @@ ngx_multisource_events_cleanup(void *data)
     }
 
     sub->ntold = 0;
-}
-
-
-static void
-ngx_multisource_events_free(void *data)
-{
-    ngx_multisource_subscriber_t  *sub = data;
-
-    if (sub->pool) {
-        ngx_destroy_pool(sub->pool);
-    }
 }

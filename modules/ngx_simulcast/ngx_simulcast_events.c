@@ -5,6 +5,7 @@
 
 
 #include "ngx_live_answer.h"
+#include "ngx_live_events.h"
 #include "ngx_simulcast_events.h"
 #include "ngx_simulcast_redis.h"
 
@@ -17,9 +18,7 @@
 
 typedef struct {
     ngx_queue_t           queue;
-    ngx_http_request_t   *request;
-    ngx_pool_t           *pool;         /* of what is not sent yet */
-    size_t                unsent;       /* bytes in it, at most */
+    ngx_live_events_t     events;
     ngx_msec_t            last;         /* when something was sent */
     char                  stream_id[NGX_SIMULCAST_ROUTE_STREAM + 1];
 } ngx_simulcast_subscriber_t;
@@ -32,12 +31,9 @@ static void ngx_simulcast_events_deliver(const char *stream_id, u_char *text,
     size_t len, ngx_uint_t metrics);
 static ngx_int_t ngx_simulcast_events_write(ngx_simulcast_subscriber_t *sub,
     u_char *data, size_t len);
-static ngx_int_t ngx_simulcast_events_arm(ngx_simulcast_subscriber_t *sub);
-static ngx_uint_t ngx_simulcast_events_busy(ngx_simulcast_subscriber_t *sub);
 static void ngx_simulcast_events_writable(ngx_http_request_t *r);
 static void ngx_simulcast_events_close(ngx_simulcast_subscriber_t *sub);
 static void ngx_simulcast_events_cleanup(void *data);
-static void ngx_simulcast_events_free(void *data);
 
 
 static const char  *ngx_simulcast_events_names[] = {
@@ -70,7 +66,6 @@ ngx_simulcast_events_handler(ngx_http_request_t *r,
     ngx_simulcast_route_t *route)
 {
     ngx_int_t                    rc;
-    ngx_pool_cleanup_t          *pcln;
     ngx_http_cleanup_t          *cln;
     ngx_simulcast_api_ctx_t     *ctx;
     ngx_simulcast_subscriber_t  *sub;
@@ -100,19 +95,6 @@ ngx_simulcast_events_handler(ngx_http_request_t *r,
                                      "too many event streams are open");
     }
 
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
-    r->headers_out.status = NGX_HTTP_OK;
-    ngx_str_set(&r->headers_out.content_type, "text/event-stream");
-    r->headers_out.content_type_len = r->headers_out.content_type.len;
-
-    if (ngx_live_answer_header(r, "X-Accel-Buffering", "no") != NGX_OK) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
     sub = ngx_pcalloc(r->pool, sizeof(ngx_simulcast_subscriber_t));
     if (sub == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -121,19 +103,8 @@ ngx_simulcast_events_handler(ngx_http_request_t *r,
     ctx = ngx_http_get_module_ctx(r, ngx_simulcast_http_module);
     ctx->subscriber = sub;
 
-    /* HTTP/2 frames refer to what is being sent until r->pool goes */
-
-    pcln = ngx_pool_cleanup_add(r->pool, 0);
-    if (pcln == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    pcln->handler = ngx_simulcast_events_free;
-    pcln->data = sub;
-
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
+    rc = ngx_live_events_begin(&sub->events, r);
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 
@@ -145,7 +116,6 @@ ngx_simulcast_events_handler(ngx_http_request_t *r,
     cln->handler = ngx_simulcast_events_cleanup;
     cln->data = sub;
 
-    sub->request = r;
     ngx_memcpy(sub->stream_id, route->stream_id, sizeof(sub->stream_id));
 
     if (ngx_simulcast_events_queue.next == NULL) {
@@ -211,7 +181,7 @@ ngx_simulcast_events_tick(ngx_event_t *ev)
     {
         next = ngx_queue_next(q);
         sub = ngx_queue_data(q, ngx_simulcast_subscriber_t, queue);
-        c = sub->request->connection;
+        c = sub->events.request->connection;
 
         if (ngx_exiting || ngx_terminate) {
 
@@ -219,17 +189,17 @@ ngx_simulcast_events_tick(ngx_event_t *ev)
 
             ngx_simulcast_events_close(sub);
 
-            ngx_http_finalize_request(sub->request,
-                                      ngx_http_send_special(sub->request,
+            ngx_http_finalize_request(sub->events.request,
+                                      ngx_http_send_special(sub->events.request,
                                                             NGX_HTTP_LAST));
 
         } else if (ngx_current_msec - sub->last >= NGX_SIMULCAST_EVENTS_COMMENT
-                   && !ngx_simulcast_events_busy(sub))
+                   && !ngx_live_events_busy(&sub->events))
         {
             if (ngx_simulcast_events_write(sub, comment, sizeof(comment) - 1)
                 != NGX_OK)
             {
-                ngx_http_finalize_request(sub->request, NGX_ERROR);
+                ngx_http_finalize_request(sub->events.request, NGX_ERROR);
             }
 
         } else {
@@ -249,8 +219,7 @@ void
 ngx_simulcast_events_message(u_char *msg, size_t len)
 {
     char        *text;
-    size_t       size;
-    u_char      *buf, *p;
+    u_char      *buf;
     json_t      *json, *data;
     const char  *event, *stream_id;
 
@@ -278,15 +247,10 @@ ngx_simulcast_events_message(u_char *msg, size_t len)
         return;
     }
 
-    size = ngx_strlen(text) + ngx_strlen(event)
-           + sizeof("event: \ndata: \n\n");
-
-    buf = ngx_alloc(size, ngx_cycle->log);
+    buf = ngx_live_events_text(event, text, &len);
 
     if (buf) {
-        p = ngx_snprintf(buf, size, "event: %s\ndata: %s\n\n", event, text);
-
-        ngx_simulcast_events_deliver(stream_id, buf, p - buf,
+        ngx_simulcast_events_deliver(stream_id, buf, len,
                                      ngx_strcmp(event, "metrics:update") == 0);
         ngx_free(buf);
     }
@@ -331,9 +295,9 @@ ngx_simulcast_events_deliver(const char *stream_id, u_char *text, size_t len,
             continue;
         }
 
-        c = sub->request->connection;
+        c = sub->events.request->connection;
 
-        if (ngx_simulcast_events_busy(sub)) {
+        if (ngx_live_events_busy(&sub->events)) {
 
             if (metrics) {
                 /* the next ones are as good */
@@ -342,7 +306,7 @@ ngx_simulcast_events_deliver(const char *stream_id, u_char *text, size_t len,
 
             /* one that does not read comes again, and asks how it is */
 
-            rc = sub->unsent + len > NGX_SIMULCAST_EVENTS_BUFFER
+            rc = sub->events.unsent + len > NGX_SIMULCAST_EVENTS_BUFFER
                  ? NGX_ERROR : NGX_OK;
 
         } else {
@@ -354,7 +318,7 @@ ngx_simulcast_events_deliver(const char *stream_id, u_char *text, size_t len,
         }
 
         if (rc != NGX_OK) {
-            ngx_http_finalize_request(sub->request, NGX_ERROR);
+            ngx_http_finalize_request(sub->events.request, NGX_ERROR);
         }
 
         ngx_http_run_posted_requests(c);
@@ -362,136 +326,26 @@ ngx_simulcast_events_deliver(const char *stream_id, u_char *text, size_t len,
 }
 
 
-/*
- * A stream may stay open for days: what it sends lives in a pool that is
- * dropped whenever all of it has gone out.
- */
-
 static ngx_int_t
 ngx_simulcast_events_write(ngx_simulcast_subscriber_t *sub, u_char *data,
     size_t len)
 {
-    ngx_buf_t           *b;
-    ngx_int_t            rc;
-    ngx_pool_t          *sent;
-    ngx_chain_t          out;
-    ngx_http_request_t  *r;
-
-    r = sub->request;
-    sent = NULL;
-
-    if (sub->pool && !ngx_simulcast_events_busy(sub)) {
-        sent = sub->pool;
-        sub->pool = NULL;
-    }
-
-    if (sub->pool == NULL) {
-        sub->pool = ngx_create_pool(1024, r->connection->log);
-        sub->unsent = 0;
-    }
-
-    b = sub->pool ? ngx_create_temp_buf(sub->pool, len) : NULL;
-
-    if (b == NULL) {
-
-        if (sent) {
-            ngx_destroy_pool(sent);
-        }
-
-        return NGX_ERROR;
-    }
-
-    b->last = ngx_cpymem(b->last, data, len);
-    b->flush = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    sub->unsent += len;
     sub->last = ngx_current_msec;
 
-    rc = ngx_http_output_filter(r, &out);
-
-    /* filters look at the buffers of before once more */
-
-    if (sent) {
-        ngx_destroy_pool(sent);
-    }
-
-    if (rc == NGX_ERROR || r->connection->error) {
-        return NGX_ERROR;
-    }
-
-    return ngx_simulcast_events_arm(sub);
-}
-
-
-static ngx_int_t
-ngx_simulcast_events_arm(ngx_simulcast_subscriber_t *sub)
-{
-    ngx_event_t               *wev;
-    ngx_http_request_t        *r;
-    ngx_http_core_loc_conf_t  *clcf;
-
-    r = sub->request;
-    wev = r->connection->write;
-    clcf = ngx_http_get_module_loc_conf(r, ngx_http_core_module);
-
-    if (ngx_simulcast_events_busy(sub)) {
-
-        if (!wev->timer_set) {
-            ngx_add_timer(wev, clcf->send_timeout);
-        }
-
-    } else if (wev->timer_set) {
-        ngx_del_timer(wev);
-    }
-
-    return ngx_handle_write_event(wev, clcf->send_lowat);
-}
-
-
-static ngx_uint_t
-ngx_simulcast_events_busy(ngx_simulcast_subscriber_t *sub)
-{
-    ngx_http_request_t  *r;
-
-    r = sub->request;
-
-    return r->buffered || r->postponed || r->out
-           || (r->connection->buffered & NGX_LOWLEVEL_BUFFERED);
+    return ngx_live_events_write(&sub->events, data, len);
 }
 
 
 static void
 ngx_simulcast_events_writable(ngx_http_request_t *r)
 {
-    ngx_event_t                 *wev;
     ngx_simulcast_api_ctx_t     *ctx;
     ngx_simulcast_subscriber_t  *sub;
 
     ctx = ngx_http_get_module_ctx(r, ngx_simulcast_http_module);
     sub = ctx->subscriber;
-    wev = r->connection->write;
 
-    if (wev->timedout) {
-        r->connection->timedout = 1;
-        ngx_http_finalize_request(r, NGX_HTTP_REQUEST_TIME_OUT);
-        return;
-    }
-
-    /* over HTTP/2 and TLS what is left is in the connection, not in r->out */
-
-    if (ngx_simulcast_events_busy(sub) && wev->ready
-        && ngx_http_output_filter(r, NULL) == NGX_ERROR)
-    {
-        ngx_http_finalize_request(r, NGX_ERROR);
-        return;
-    }
-
-    if (ngx_simulcast_events_arm(sub) != NGX_OK) {
-        ngx_http_finalize_request(r, NGX_ERROR);
-    }
+    ngx_live_events_writable(&sub->events);
 }
 
 
@@ -520,16 +374,5 @@ ngx_simulcast_events_cleanup(void *data)
 
     if (sub->queue.next) {
         ngx_simulcast_events_close(sub);
-    }
-}
-
-
-static void
-ngx_simulcast_events_free(void *data)
-{
-    ngx_simulcast_subscriber_t *sub = data;
-
-    if (sub->pool) {
-        ngx_destroy_pool(sub->pool);
     }
 }
