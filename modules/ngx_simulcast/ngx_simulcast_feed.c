@@ -28,7 +28,6 @@
 
 
 typedef struct ngx_simulcast_feed_second_s {
-    ngx_msec_t     lasted;
     ngx_uint_t     pictures;
     uint64_t       video_bytes;
     uint64_t       audio_bytes;
@@ -105,7 +104,6 @@ ngx_simulcast_feed_create(ngx_log_t *log)
     feed->newest = feed->first;
     feed->log = log;
     feed->clock = NGX_SIMULCAST_FEED_EPOCH;
-    feed->seen = ngx_current_msec;
 
     ngx_queue_init(&feed->readers);
 
@@ -164,8 +162,6 @@ ngx_simulcast_feed_message(ngx_simulcast_feed_t *feed, ngx_uint_t type,
     ngx_simulcast_frame_t      *frame;
     ngx_simulcast_feed_sort_t   sort;
 
-    feed->seen = ngx_current_msec;
-    feed->messages++;
 
     if (ngx_simulcast_feed_sort(feed, type, in, &sort) != NGX_OK) {
         return NGX_OK;
@@ -319,8 +315,6 @@ ngx_simulcast_feed_sort(ngx_simulcast_feed_t *feed, ngx_uint_t type,
         sort->picture = 1;
 
         feed->has_video = 1;
-        feed->pictures++;
-        feed->video_bytes += sort->len;
         feed->seconds[0].pictures++;
         feed->seconds[0].video_bytes += sort->len;
 
@@ -334,7 +328,6 @@ ngx_simulcast_feed_sort(ngx_simulcast_feed_t *feed, ngx_uint_t type,
             feed->first_audio = ngx_current_msec;
         }
 
-        feed->audio_bytes += sort->len;
         feed->seconds[0].audio_bytes += sort->len;
 
         if (feed->audio_codec.codec == NGX_LIVE_CODEC_NONE) {
@@ -754,8 +747,6 @@ ngx_simulcast_feed_tick(ngx_event_t *ev)
 
     feed = (ngx_simulcast_feed_t *) ((u_char *) ev
                                  - offsetof(ngx_simulcast_feed_t, tick));
-
-    feed->seconds[0].lasted = 1000;
 
     ngx_memmove(&feed->seconds[1], &feed->seconds[0],
                 (NGX_SIMULCAST_FEED_SECONDS - 1)

@@ -136,16 +136,11 @@ struct ngx_simulcast_feed_s {
     ngx_uint_t                    started;
 
     ngx_msec_t                    first_audio;  /* ngx_current_msec of it */
-    ngx_msec_t                    seen;         /* of the last message */
     unsigned                      has_audio:1;
     unsigned                      has_video:1;
 
-    /* counters since the start, and one second's worth of them */
+    /* of each of the last seconds, and of keyframes */
 
-    uint64_t                      messages;
-    uint64_t                      pictures;
-    uint64_t                      video_bytes;
-    uint64_t                      audio_bytes;
     uint64_t                      key_time;
     ngx_msec_t                    key_interval;
     struct ngx_simulcast_feed_second_s  *seconds;

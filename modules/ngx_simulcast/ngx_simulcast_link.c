@@ -174,8 +174,8 @@ ngx_simulcast_link_copy(ngx_pool_t *pool, ngx_str_t *dst, ngx_str_t *src)
         return NGX_ERROR;
     }
 
-    (void) ngx_cpystrn(dst->data, src->data, src->len + 1);
     ngx_memcpy(dst->data, src->data, src->len);
+    dst->data[src->len] = '\0';
 
     return NGX_OK;
 }

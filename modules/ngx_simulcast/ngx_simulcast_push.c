@@ -974,7 +974,6 @@ ngx_simulcast_push_commit(ngx_simulcast_push_t *push,
     }
 
     if (frame->picture) {
-        push->pictures++;
         push->unmarked++;
     }
 }
@@ -1162,7 +1161,6 @@ ngx_simulcast_push_fail(ngx_simulcast_push_t *push, ngx_uint_t reason,
     r = ngx_simulcast_reason(reason);
 
     push->reason = reason;
-    push->stage = push->link ? push->link->stage : 0;
     push->text[0] = '\0';
 
     if (text && text[0]) {

@@ -102,7 +102,6 @@ struct ngx_simulcast_push_s {
     ngx_uint_t                  state;          /* ngx_simulcast_state_e */
     ngx_uint_t                  reason;         /* of the last failure */
     char                        text[256];      /* what the server said */
-    ngx_uint_t                  stage;          /* of the last failure */
 
     ngx_simulcast_retry_t       retry;
     ngx_event_t                 timer;          /* to try again */
@@ -150,7 +149,6 @@ struct ngx_simulcast_push_s {
     ngx_msec_t                  started;
     uint64_t                    started_at;     /* epoch, ms */
     uint64_t                    bytes;          /* acknowledged */
-    uint64_t                    pictures;       /* written */
     uint64_t                    frames;         /* pictures acknowledged */
     uint64_t                    dropped;
     ngx_uint_t                  connects;
