@@ -8,6 +8,7 @@
 #include <ngx_core.h>
 
 #include "ngx_live_peers.h"
+#include "ngx_live_process.h"
 
 
 /* no worker has this token */
@@ -25,7 +26,6 @@ static ngx_live_peer_t *ngx_live_peers_entry(ngx_live_peers_shared_t *shared,
     ngx_atomic_uint_t token);
 static ngx_uint_t ngx_live_peers_signed(ngx_live_peer_t *peer);
 static ngx_uint_t ngx_live_peers_alive(ngx_live_peer_t *peer);
-static ngx_uint_t ngx_live_peers_start_time(ngx_pid_t pid);
 
 
 ngx_int_t
@@ -53,8 +53,9 @@ ngx_live_peers_enter(ngx_live_peers_t *peers, ngx_uint_t generation,
 static ngx_int_t
 ngx_live_peers_sign(ngx_live_peers_t *peers)
 {
-    ngx_uint_t        i, try;
-    ngx_live_peer_t  *peer;
+    ngx_uint_t           i, try;
+    ngx_live_peer_t     *peer;
+    ngx_live_process_t   process;
 
     for (try = 0; try < 2; try++) {
 
@@ -75,7 +76,8 @@ ngx_live_peers_sign(ngx_live_peers_t *peers)
             }
 
             peer->pid = ngx_pid;
-            peer->start = ngx_live_peers_start_time(ngx_pid);
+            peer->start = ngx_live_process_look(ngx_pid, &process) == NGX_OK
+                          ? process.start : 0;
             peer->generation = peers->generation;
             peer->number = peers->number;
             peer->beat = ngx_current_msec;
@@ -337,8 +339,8 @@ ngx_live_peers_signed(ngx_live_peer_t *peer)
 static ngx_uint_t
 ngx_live_peers_alive(ngx_live_peer_t *peer)
 {
-    ngx_pid_t   pid;
-    ngx_uint_t  start;
+    ngx_pid_t           pid;
+    ngx_live_process_t  process;
 
     pid = peer->pid;
 
@@ -348,46 +350,6 @@ ngx_live_peers_alive(ngx_live_peer_t *peer)
         return 0;
     }
 
-    start = ngx_live_peers_start_time(pid);
-
-    return start == 0 || start == peer->start;
-}
-
-
-/* field 22 of /proc/PID/stat; 0 when it cannot be read */
-
-static ngx_uint_t
-ngx_live_peers_start_time(ngx_pid_t pid)
-{
-    int         fd;
-    u_char     *p, path[64], buf[512];
-    ssize_t     n;
-    ngx_uint_t  field;
-
-    ngx_sprintf(path, "/proc/%P/stat%Z", pid);
-
-    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return 0;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf) - 1);
-
-    (void) ngx_close_file(fd);
-
-    if (n <= 0) {
-        return 0;
-    }
-
-    buf[n] = '\0';
-
-    /* the name, in parentheses, may hold spaces */
-
-    p = (u_char *) strrchr((char *) buf, ')');
-
-    for (field = 2; p && field < 22; field++) {
-        p = (u_char *) ngx_strchr(p + 1, ' ');
-    }
-
-    return p ? (ngx_uint_t) strtoull((char *) p, NULL, 10) : 0;
+    return ngx_live_process_look(pid, &process) != NGX_OK
+           || process.start == peer->start;
 }

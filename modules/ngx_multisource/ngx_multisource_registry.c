@@ -29,57 +29,22 @@ static void ngx_multisource_registry_publish(ngx_multisource_slot_t *slot,
 ngx_int_t
 ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 {
+    void                      *fresh;
     size_t                     size, used;
-    ngx_slab_pool_t           *shpool;
-    ngx_multisource_shared_t  *shared, *old;
+    ngx_int_t                  rc;
+    ngx_multisource_shared_t  *shared;
 
-    old = data;
+    rc = ngx_live_zone_init(zone, data, NGX_MULTISOURCE_MAGIC,
+                            NGX_MULTISOURCE_MIN_ZONE / 2, "multisource",
+                            &fresh);
 
-    if (old) {
-        if (old->magic != NGX_MULTISOURCE_MAGIC) {
-            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                          "multisource: the registry in zone \"%V\" has "
-                          "another layout", &zone->shm.name);
-            return NGX_ERROR;
-        }
-
-        zone->data = old;
-        return NGX_OK;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    shared = fresh;
+    size = shared->zone.size;
 
-    if (zone->shm.exists) {
-        zone->data = shpool->data;
-        return NGX_OK;
-    }
-
-    /* one allocation for everything, none at run time */
-
-    size = shpool->pfree * ngx_pagesize;
-    shared = NULL;
-
-    while (size >= NGX_MULTISOURCE_MIN_ZONE / 2) {
-        shpool->log_nomem = 0;
-        shared = ngx_slab_calloc(shpool, size);
-
-        if (shared) {
-            break;
-        }
-
-        size -= ngx_pagesize;
-    }
-
-    if (shared == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "multisource: zone \"%V\" is too small",
-                      &zone->shm.name);
-        return NGX_ERROR;
-    }
-
-    shpool->data = shared;
-
-    shared->size = size;
     shared->naddresses = size / 32 / sizeof(ngx_multisource_address_t);
 
     used = ngx_align(sizeof(ngx_multisource_shared_t), 64);
@@ -100,10 +65,7 @@ ngx_multisource_registry_init_zone(ngx_shm_zone_t *zone, void *data)
     shared->peers.tokens = (ngx_atomic_uint_t) ngx_time() << 16;
     shared->tickets = (ngx_atomic_uint_t) ngx_time() << 24;
 
-    ngx_memory_barrier();
-    shared->magic = NGX_MULTISOURCE_MAGIC;
-
-    zone->data = shared;
+    ngx_live_zone_ready(zone, shared, NGX_MULTISOURCE_MAGIC);
 
     ngx_log_error(NGX_LOG_NOTICE, zone->shm.log, 0,
                   "multisource: new registry with room for %ui sources",

@@ -11,6 +11,7 @@
 #define _NGX_MULTISOURCE_SHARED_H_INCLUDED_
 
 
+#include "ngx_live_zone.h"
 #include "ngx_multisource_registry.h"
 
 
@@ -30,8 +31,7 @@ typedef struct {
 
 
 struct ngx_multisource_shared_s {
-    uint64_t                    magic;
-    size_t                      size;
+    ngx_live_zone_t             zone;
     ngx_uint_t                  nslots;
     ngx_uint_t                  naddresses;
     size_t                      hash_offset;

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_live_process.h"
 #include "ngx_simulcast_claim.h"
 #include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_store.h"
@@ -33,7 +34,6 @@ static void ngx_simulcast_claim_send(ngx_simulcast_claim_t *claim,
     ngx_str_t *dead);
 static void ngx_simulcast_claim_answered(void *data, redisReply *reply);
 static ngx_uint_t ngx_simulcast_claim_dead(ngx_str_t *owner);
-static ngx_int_t ngx_simulcast_claim_process(ngx_int_t pid, uint64_t *start);
 static const char *ngx_simulcast_claim_system(void);
 static void ngx_simulcast_claim_let_go(ngx_simulcast_claim_t *claim);
 static void ngx_simulcast_claim_gone(void *data, redisReply *reply);
@@ -64,16 +64,18 @@ ngx_simulcast_claim_create(const char *id, const char *streamer,
 {
     ngx_simulcast_claim_t  *claim;
 
-    static uint64_t    start;
-    static ngx_uint_t  serial;
+    static ngx_uint_t          serial;
+    static ngx_live_process_t  process;
 
     claim = ngx_calloc(sizeof(ngx_simulcast_claim_t), ngx_cycle->log);
     if (claim == NULL) {
         return NULL;
     }
 
-    if (start == 0 && ngx_simulcast_claim_process(ngx_pid, &start) != NGX_OK) {
-        start = 0;
+    if (process.start == 0
+        && ngx_live_process_look(ngx_pid, &process) != NGX_OK)
+    {
+        process.start = 0;
     }
 
     (void) ngx_cpystrn((u_char *) claim->id, (u_char *) id, sizeof(claim->id));
@@ -85,7 +87,8 @@ ngx_simulcast_claim_create(const char *id, const char *streamer,
 
     claim->len = ngx_snprintf(claim->owner, sizeof(claim->owner),
                               "%V:%P:%uL:%s:%s:%uL:%ui", &ngx_cycle->hostname,
-                              ngx_pid, start, ngx_simulcast_claim_system(), id,
+                              ngx_pid, process.start,
+                              ngx_simulcast_claim_system(), id,
                               ngx_simulcast_time(), ++serial)
                  - claim->owner;
 
@@ -178,12 +181,12 @@ ngx_simulcast_claim_answered(void *data, redisReply *reply)
 static ngx_uint_t
 ngx_simulcast_claim_dead(ngx_str_t *owner)
 {
-    u_char      *p, *next, *last;
-    uint64_t     start;
-    ngx_int_t    pid, started;
-    ngx_str_t    part[4];
-    ngx_uint_t   i;
-    const char  *system;
+    u_char              *p, *next, *last;
+    ngx_int_t            pid, started;
+    ngx_str_t            part[4];
+    ngx_uint_t           i;
+    const char          *system;
+    ngx_live_process_t   process;
 
     p = owner->data;
     last = p + owner->len;
@@ -217,65 +220,11 @@ ngx_simulcast_claim_dead(ngx_str_t *owner)
 
     /* another process may have its number by now */
 
-    if (ngx_simulcast_claim_process(pid, &start) != NGX_OK) {
+    if (ngx_live_process_look(pid, &process) != NGX_OK) {
         return kill((ngx_pid_t) pid, 0) == -1 && ngx_errno == NGX_ESRCH;
     }
 
-    return start != (uint64_t) started;
-}
-
-
-/* when it began, in ticks since boot, proc(5); 0: it has ended, and is a zombie */
-
-static ngx_int_t
-ngx_simulcast_claim_process(ngx_int_t pid, uint64_t *start)
-{
-    u_char      *p, path[64], buf[512];
-    ssize_t      n;
-    ngx_fd_t     fd;
-    ngx_uint_t   field;
-
-    (void) ngx_sprintf(path, "/proc/%i/stat%Z", pid);
-
-    fd = ngx_open_file(path, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        return NGX_ERROR;
-    }
-
-    n = ngx_read_fd(fd, buf, sizeof(buf) - 1);
-
-    (void) ngx_close_file(fd);
-
-    if (n <= 0) {
-        return NGX_ERROR;
-    }
-
-    buf[n] = '\0';
-    *start = 0;
-
-    /* the name, in parentheses, may hold blanks */
-
-    p = (u_char *) strrchr((char *) buf, ')');
-
-    if (p == NULL || ngx_strlen(p) < 3) {
-        return NGX_ERROR;
-    }
-
-    if (p[2] == 'Z' || p[2] == 'X') {
-        return NGX_OK;
-    }
-
-    for (field = 2; p && field < 22; field++) {
-        p = (u_char *) ngx_strchr(p + 1, ' ');
-    }
-
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    *start = strtoull((char *) p, NULL, 10);
-
-    return NGX_OK;
+    return process.ended || process.start != (uint64_t) started;
 }
 
 

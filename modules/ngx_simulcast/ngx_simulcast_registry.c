@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_live_zone.h"
 #include "ngx_simulcast_registry.h"
 
 
@@ -18,8 +19,7 @@
 
 
 struct ngx_simulcast_shared_s {
-    uint64_t                 magic;
-    size_t                   size;
+    ngx_live_zone_t          zone;
     ngx_uint_t               nslots;
 
     ngx_atomic_t             high;           /* slots ever used */
@@ -48,59 +48,22 @@ ngx_simulcast_registry_min_size(void)
 ngx_int_t
 ngx_simulcast_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 {
-    size_t                   size;
-    ngx_slab_pool_t         *shpool;
-    ngx_simulcast_shared_t  *shared, *old;
+    void                    *fresh;
+    ngx_int_t                rc;
+    ngx_simulcast_shared_t  *shared;
 
-    old = data;
+    rc = ngx_live_zone_init(zone, data, NGX_SIMULCAST_MAGIC,
+                            sizeof(ngx_simulcast_shared_t)
+                            + 16 * sizeof(ngx_simulcast_slot_t) + 1,
+                            "simulcast", &fresh);
 
-    if (old) {
-        if (old->magic != NGX_SIMULCAST_MAGIC) {
-            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                          "simulcast: the registry in zone \"%V\" has another "
-                          "layout", &zone->shm.name);
-            return NGX_ERROR;
-        }
-
-        zone->data = old;
-        return NGX_OK;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    shared = fresh;
 
-    if (zone->shm.exists) {
-        zone->data = shpool->data;
-        return NGX_OK;
-    }
-
-    /* one allocation for everything, none at run time */
-
-    size = shpool->pfree * ngx_pagesize;
-    shared = NULL;
-
-    while (size > sizeof(ngx_simulcast_shared_t)
-                  + 16 * sizeof(ngx_simulcast_slot_t))
-    {
-        shpool->log_nomem = 0;
-        shared = ngx_slab_calloc(shpool, size);
-
-        if (shared) {
-            break;
-        }
-
-        size -= ngx_pagesize;
-    }
-
-    if (shared == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "simulcast: zone \"%V\" is too small", &zone->shm.name);
-        return NGX_ERROR;
-    }
-
-    shpool->data = shared;
-
-    shared->size = size;
-    shared->nslots = (size - sizeof(ngx_simulcast_shared_t))
+    shared->nslots = (shared->zone.size - sizeof(ngx_simulcast_shared_t))
                      / sizeof(ngx_simulcast_slot_t);
 
     /* tokens start where those of an earlier zone cannot be */
@@ -108,10 +71,7 @@ ngx_simulcast_registry_init_zone(ngx_shm_zone_t *zone, void *data)
     shared->peers.tokens = ((ngx_atomic_uint_t) ngx_time() << 22)
                            + ((ngx_atomic_uint_t) ngx_pid << 8);
 
-    ngx_memory_barrier();
-    shared->magic = NGX_SIMULCAST_MAGIC;
-
-    zone->data = shared;
+    ngx_live_zone_ready(zone, shared, NGX_SIMULCAST_MAGIC);
 
     ngx_log_error(NGX_LOG_NOTICE, zone->shm.log, 0,
                   "simulcast: new registry with room for %ui destinations",

@@ -7,6 +7,7 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 
+#include "ngx_live_zone.h"
 #include "ngx_whip_registry.h"
 
 
@@ -34,8 +35,7 @@ typedef struct {
 
 
 struct ngx_whip_shared_s {
-    uint64_t                 magic;
-    size_t                   size;
+    ngx_live_zone_t          zone;
     ngx_uint_t               nslots;
 
     ngx_atomic_t             high;       /* slots ever used */
@@ -64,57 +64,22 @@ ngx_whip_registry_min_size(void)
 ngx_int_t
 ngx_whip_registry_init_zone(ngx_shm_zone_t *zone, void *data)
 {
-    size_t              size;
-    ngx_slab_pool_t    *shpool;
-    ngx_whip_shared_t  *shared, *old;
+    void               *fresh;
+    ngx_int_t           rc;
+    ngx_whip_shared_t  *shared;
 
-    old = data;
+    rc = ngx_live_zone_init(zone, data, NGX_WHIP_MAGIC,
+                            sizeof(ngx_whip_shared_t)
+                            + 16 * sizeof(ngx_whip_slot_t) + 1,
+                            "whip", &fresh);
 
-    if (old) {
-        if (old->magic != NGX_WHIP_MAGIC) {
-            ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                          "whip: the registry in zone \"%V\" has another "
-                          "layout", &zone->shm.name);
-            return NGX_ERROR;
-        }
-
-        zone->data = old;
-        return NGX_OK;
+    if (rc != NGX_DECLINED) {
+        return rc;
     }
 
-    shpool = (ngx_slab_pool_t *) zone->shm.addr;
+    shared = fresh;
 
-    if (zone->shm.exists) {
-        zone->data = shpool->data;
-        return NGX_OK;
-    }
-
-    /* one allocation for everything, none at run time */
-
-    size = shpool->pfree * ngx_pagesize;
-    shared = NULL;
-
-    while (size > sizeof(ngx_whip_shared_t) + 16 * sizeof(ngx_whip_slot_t)) {
-        shpool->log_nomem = 0;
-        shared = ngx_slab_calloc(shpool, size);
-
-        if (shared) {
-            break;
-        }
-
-        size -= ngx_pagesize;
-    }
-
-    if (shared == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, zone->shm.log, 0,
-                      "whip: zone \"%V\" is too small", &zone->shm.name);
-        return NGX_ERROR;
-    }
-
-    shpool->data = shared;
-
-    shared->size = size;
-    shared->nslots = (size - sizeof(ngx_whip_shared_t))
+    shared->nslots = (shared->zone.size - sizeof(ngx_whip_shared_t))
                      / sizeof(ngx_whip_slot_t);
 
     /* tokens start where those of an earlier zone cannot be */
@@ -122,10 +87,7 @@ ngx_whip_registry_init_zone(ngx_shm_zone_t *zone, void *data)
     shared->peers.tokens = ((ngx_atomic_uint_t) ngx_time() << 22)
                            + ((ngx_atomic_uint_t) ngx_pid << 8);
 
-    ngx_memory_barrier();
-    shared->magic = NGX_WHIP_MAGIC;
-
-    zone->data = shared;
+    ngx_live_zone_ready(zone, shared, NGX_WHIP_MAGIC);
 
     ngx_log_error(NGX_LOG_NOTICE, zone->shm.log, 0,
                   "whip: new registry with room for %ui sessions",

@@ -6,7 +6,7 @@
  * is stood in for below.
  */
 
-/* sources: modules/common/ngx_live_peers.c */
+/* sources: modules/common/ngx_live_peers.c modules/common/ngx_live_process.c */
 
 
 #include "tap.h"
