@@ -63,6 +63,13 @@ try {
     await page.locator('#screen-picture').selectOption('1280x720x30');
     await page.locator('#camera-picture').selectOption('854x480x30');
     await page.getByRole('button', {name: 'Add screen and camera', exact: true}).click();
+
+    /* "all" are those that there are, and a browser may take its time to give a camera */
+
+    for (const label of SOURCES) {
+        await until(`${label} is there`, async () => await state(page, label) === 'idle', LIVE_MS);
+    }
+
     await page.getByRole('button', {name: 'Go live with all', exact: true}).click();
 
     for (const label of SOURCES) {
