@@ -46,6 +46,19 @@
 
 #define NGX_WHIP_CLOCK_BIAS        256          /* one part in */
 
+#define NGX_WHIP_CLOCK_TELL        2000000      /* from date to date */
+
+/*
+ * s.  RFC 3550, 6.4.1: a sender that knows no date may tell how long it has
+ * been there, which is within a week of 0, as a rule.
+ */
+#define NGX_WHIP_CLOCK_ELAPSED     604800
+
+/* s: RFC 5905, 6: from 1900 to 1970, and to 2036, where the era ends */
+
+#define NGX_WHIP_CLOCK_1970        2208988800LL
+#define NGX_WHIP_CLOCK_ERA         (1LL << 32)
+
 #define NGX_WHIP_CLOCK_MAX_RATE    10000000     /* Hz */
 
 
@@ -73,12 +86,16 @@ static void ngx_whip_clock_resume(ngx_whip_clock_t *c,
 static void ngx_whip_clock_follow(ngx_whip_clock_t *c, int64_t delta,
     int64_t now);
 static int64_t ngx_whip_clock_target(ngx_whip_clock_t *c, int64_t now);
-static ngx_uint_t ngx_whip_clock_believed(ngx_whip_clock_t *c, int64_t now);
+static int64_t ngx_whip_clock_captured(ngx_whip_clock_t *c);
+static int64_t ngx_whip_clock_arrived(ngx_whip_clock_t *c);
+static ngx_uint_t ngx_whip_clock_believed(ngx_whip_clock_t *c,
+    ngx_uint_t track, int64_t now);
 static void ngx_whip_clock_slew(ngx_whip_clock_t *c, int64_t delta);
 static void ngx_whip_clock_forget(ngx_whip_clock_track_t *t);
 static ngx_uint_t ngx_whip_clock_agree(ngx_whip_clock_track_t *t,
     ngx_whip_clock_sr_t *sr, ngx_whip_clock_sr_t *next);
 static int64_t ngx_whip_clock_ntp(uint64_t later, uint64_t earlier);
+static int64_t ngx_whip_clock_unix(uint64_t ntp);
 static int64_t ngx_whip_clock_abs(int64_t v);
 
 
@@ -430,28 +447,19 @@ ngx_whip_clock_follow(ngx_whip_clock_t *c, int64_t delta, int64_t now)
 static int64_t
 ngx_whip_clock_target(ngx_whip_clock_t *c, int64_t now)
 {
-    int64_t                  arrival, target;
-    ngx_whip_clock_track_t  *a, *v;
-
-    a = &c->track[NGX_WHIP_CLOCK_AUDIO];
-    v = &c->track[NGX_WHIP_CLOCK_VIDEO];
+    int64_t  arrival, target;
 
     c->synced = 0;
 
-    /* both take the same time to arrive */
+    arrival = ngx_whip_clock_arrived(c);
 
-    arrival = v->floor - (a->floor - a->offset);
-
-    if (!ngx_whip_clock_believed(c, now)) {
+    if (!ngx_whip_clock_believed(c, NGX_WHIP_CLOCK_AUDIO, now)
+        || !ngx_whip_clock_believed(c, NGX_WHIP_CLOCK_VIDEO, now))
+    {
         return arrival - c->bias;
     }
 
-    /* both were captured at the same time */
-
-    target = ngx_whip_clock_line(a, a->sr.rtp) + a->offset
-             + ngx_whip_clock_ntp(v->sr.ntp, a->sr.ntp)
-             + v->sr.adjust - a->sr.adjust
-             - ngx_whip_clock_line(v, v->sr.rtp);
+    target = ngx_whip_clock_captured(c);
 
     if (ngx_whip_clock_abs(target - arrival) > NGX_WHIP_CLOCK_SR_APART) {
         return arrival - c->bias;
@@ -467,31 +475,54 @@ ngx_whip_clock_target(ngx_whip_clock_t *c, int64_t now)
 }
 
 
-static ngx_uint_t
-ngx_whip_clock_believed(ngx_whip_clock_t *c, int64_t now)
+/* the offset of the video if both were captured at the same time */
+
+static int64_t
+ngx_whip_clock_captured(ngx_whip_clock_t *c)
 {
-    ngx_uint_t               i;
+    ngx_whip_clock_track_t  *a, *v;
+
+    a = &c->track[NGX_WHIP_CLOCK_AUDIO];
+    v = &c->track[NGX_WHIP_CLOCK_VIDEO];
+
+    return ngx_whip_clock_line(a, a->sr.rtp) + a->offset
+           + ngx_whip_clock_ntp(v->sr.ntp, a->sr.ntp)
+           + v->sr.adjust - a->sr.adjust
+           - ngx_whip_clock_line(v, v->sr.rtp);
+}
+
+
+/* the same if both take the same time to arrive */
+
+static int64_t
+ngx_whip_clock_arrived(ngx_whip_clock_t *c)
+{
+    ngx_whip_clock_track_t  *a, *v;
+
+    a = &c->track[NGX_WHIP_CLOCK_AUDIO];
+    v = &c->track[NGX_WHIP_CLOCK_VIDEO];
+
+    return v->floor - (a->floor - a->offset);
+}
+
+
+static ngx_uint_t
+ngx_whip_clock_believed(ngx_whip_clock_t *c, ngx_uint_t track, int64_t now)
+{
     ngx_whip_clock_track_t  *t, *o;
 
-    for (i = 0; i < NGX_WHIP_CLOCK_TRACKS; i++) {
+    t = &c->track[track];
+    o = &c->track[!track];
 
-        t = &c->track[i];
-        o = &c->track[!i];
-
-        if (t->sr.count < t->sr_need || t->other.count
-            || now - t->sr.time > NGX_WHIP_CLOCK_SR_EXPIRE)
-        {
-            return 0;
-        }
-
-        /* the sender's clock may have been set in between */
-
-        if (t->sr.time < o->sr_since) {
-            return 0;
-        }
+    if (t->sr.count < t->sr_need || t->sr.count == 0 || t->other.count
+        || now - t->sr.time > NGX_WHIP_CLOCK_SR_EXPIRE)
+    {
+        return 0;
     }
 
-    return 1;
+    /* the sender's clock may have been set in between */
+
+    return t->sr.time >= o->sr_since;
 }
 
 
@@ -526,6 +557,65 @@ ngx_uint_t
 ngx_whip_clock_synced(ngx_whip_clock_t *c)
 {
     return c->synced;
+}
+
+
+ngx_int_t
+ngx_whip_clock_date(ngx_whip_clock_t *c, int64_t time, int64_t *date)
+{
+    int64_t                  now, apart;
+    ngx_uint_t               audio, video;
+    ngx_whip_clock_track_t  *t;
+
+    now = ngx_max(c->track[0].arrival, c->track[1].arrival);
+
+    audio = ngx_whip_clock_believed(c, NGX_WHIP_CLOCK_AUDIO, now);
+    video = ngx_whip_clock_believed(c, NGX_WHIP_CLOCK_VIDEO, now);
+
+    if (audio && video) {
+        apart = ngx_whip_clock_captured(c) - ngx_whip_clock_arrived(c);
+
+        if (ngx_whip_clock_abs(apart) > NGX_WHIP_CLOCK_SR_APART) {
+            return NGX_DECLINED;
+        }
+    }
+
+    if (video) {
+        t = &c->track[NGX_WHIP_CLOCK_VIDEO];
+
+    } else if (audio) {
+        t = &c->track[NGX_WHIP_CLOCK_AUDIO];
+
+    } else {
+        return NGX_DECLINED;
+    }
+
+    if (t->sr.ntp >> 32 < NGX_WHIP_CLOCK_ELAPSED) {
+        return NGX_DECLINED;
+    }
+
+    *date = ngx_whip_clock_unix(t->sr.ntp) + t->sr.adjust
+            + time - (ngx_whip_clock_line(t, t->sr.rtp) + t->offset);
+
+    return *date < 0 ? NGX_DECLINED : NGX_OK;
+}
+
+
+ngx_int_t
+ngx_whip_clock_tell(ngx_whip_clock_t *c, int64_t time, int64_t *date)
+{
+    if (c->dated && time - c->told < NGX_WHIP_CLOCK_TELL) {
+        return NGX_DECLINED;
+    }
+
+    if (ngx_whip_clock_date(c, time, date) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    c->dated = 1;
+    c->told = time;
+
+    return NGX_OK;
 }
 
 
@@ -641,6 +731,24 @@ ngx_whip_clock_ntp(uint64_t later, uint64_t earlier)
     }
 
     return (diff >> 32) * 1000000 + ((diff & 0xffffffff) * 1000000 >> 32);
+}
+
+
+/* us since 1970; the first half of an era is that of the next, from 2036 on */
+
+static int64_t
+ngx_whip_clock_unix(uint64_t ntp)
+{
+    int64_t  seconds;
+
+    seconds = ntp >> 32;
+
+    if (seconds < NGX_WHIP_CLOCK_ERA / 2) {
+        seconds += NGX_WHIP_CLOCK_ERA;
+    }
+
+    return (seconds - NGX_WHIP_CLOCK_1970) * 1000000
+           + (int64_t) ((ntp & 0xffffffff) * 1000000 >> 32);
 }
 
 

@@ -26,6 +26,10 @@
  * jump: by more than 10 s, back by more than 500 ms, or ahead of what can have
  * arrived by more than 500 ms.  A pause during which they stood still shows
  * after two seconds, since it looks like a stall of the network at first.
+ *
+ * Sender reports that are believed also tell what the sender's own clock shows
+ * at a time of the line.  Sessions of one sender, each with a line of its own,
+ * have that in common.
  */
 
 
@@ -100,8 +104,10 @@ typedef struct {
     int64_t                  skew;
     int64_t                  apart;     /* when the skew was last small */
     int64_t                  bias;      /* of arrival, as by sender reports */
+    int64_t                  told;      /* what time's date was told last */
 
     unsigned                 started:1;
+    unsigned                 dated:1;   /* "told" is valid */
     unsigned                 synced:1;
     unsigned                 slewing:1;
     unsigned                 stepping:1;
@@ -147,6 +153,19 @@ int64_t ngx_whip_clock_skew(ngx_whip_clock_t *c);
 
 /* whether the tracks are aligned by sender reports of both */
 ngx_uint_t ngx_whip_clock_synced(ngx_whip_clock_t *c);
+
+/*
+ * What the sender's clock showed, in us since 1970, when it captured what has
+ * this time by ngx_whip_clock_stamp(): as the reports of the video say or,
+ * where they are not believed, those of the audio.  NGX_DECLINED: neither are,
+ * the two are at odds, or the sender's clock knows no date.
+ */
+ngx_int_t ngx_whip_clock_date(ngx_whip_clock_t *c, int64_t time,
+    int64_t *date);
+
+/* the same, but NGX_DECLINED within 2 s after the time that was told last */
+ngx_int_t ngx_whip_clock_tell(ngx_whip_clock_t *c, int64_t time,
+    int64_t *date);
 
 #pragma GCC visibility pop
 

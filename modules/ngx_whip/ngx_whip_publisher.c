@@ -38,6 +38,7 @@ extern ngx_module_t  ngx_rtmp_module;
 
 #define NGX_WHIP_PUBLISHER_STREAM  1           /* message stream id */
 #define NGX_WHIP_PUBLISHER_AUDIO   4           /* chunk stream ids */
+#define NGX_WHIP_PUBLISHER_DATA    5
 #define NGX_WHIP_PUBLISHER_VIDEO   6
 
 /* bytes: the answer to a command is read from one chunk */
@@ -539,6 +540,16 @@ ngx_whip_publisher_video(ngx_whip_publisher_t *pub, uint32_t timestamp,
 {
     return ngx_whip_publisher_message(pub, NGX_RTMP_MSG_VIDEO,
                                       NGX_WHIP_PUBLISHER_VIDEO, timestamp, p,
+                                      len);
+}
+
+
+ngx_int_t
+ngx_whip_publisher_data(ngx_whip_publisher_t *pub, uint32_t timestamp,
+    u_char *p, size_t len)
+{
+    return ngx_whip_publisher_message(pub, NGX_RTMP_MSG_AMF_META,
+                                      NGX_WHIP_PUBLISHER_DATA, timestamp, p,
                                       len);
 }
 

@@ -55,12 +55,15 @@ void ngx_whip_publisher_close(ngx_whip_publisher_t *pub, ngx_uint_t ended);
 void ngx_whip_publisher_finish(ngx_whip_publisher_t *pub);
 
 /*
- * One audio or video message, with `timestamp` in ms; p .. p + len may be
- * written to and stays the caller's.  NGX_ERROR: the stream is being closed.
+ * One audio, video or data message, the last one in AMF0, with `timestamp` in
+ * ms; p .. p + len may be written to and stays the caller's.  NGX_ERROR: the
+ * stream is being closed.
  */
 ngx_int_t ngx_whip_publisher_audio(ngx_whip_publisher_t *pub,
     uint32_t timestamp, u_char *p, size_t len);
 ngx_int_t ngx_whip_publisher_video(ngx_whip_publisher_t *pub,
+    uint32_t timestamp, u_char *p, size_t len);
+ngx_int_t ngx_whip_publisher_data(ngx_whip_publisher_t *pub,
     uint32_t timestamp, u_char *p, size_t len);
 
 /* what the stream is called now; empty: as the client called it */

@@ -13,6 +13,7 @@
 #include "ngx_whip_track.h"
 
 #include "ngx_live_codec.h"
+#include "ngx_live_fi.h"
 
 
 /* ms; audio does not wait longer for the first picture */
@@ -52,6 +53,7 @@ static ngx_int_t ngx_whip_track_config(ngx_whip_track_t *track);
 static u_char *ngx_whip_track_video_head(ngx_uint_t codec, ngx_uint_t key,
     ngx_uint_t config, u_char *p);
 static uint32_t ngx_whip_track_time(ngx_whip_track_t *track, int64_t us);
+static ngx_int_t ngx_whip_track_date(ngx_whip_track_t *track);
 static ngx_uint_t ngx_whip_track_begin(ngx_whip_track_t *track);
 static ngx_uint_t ngx_whip_track_afford(ngx_whip_track_t *track,
     ngx_whip_rtp_t *rtp);
@@ -108,6 +110,7 @@ ngx_whip_track_video(ngx_whip_stream_t *st, ngx_whip_frame_t *frame)
     int64_t              us;
     u_char              *p, head[NGX_WHIP_TRACK_HEAD];
     size_t               len;
+    uint32_t             time;
     ngx_whip_track_t    *track;
     ngx_whip_session_t  *s;
 
@@ -145,6 +148,12 @@ ngx_whip_track_video(ngx_whip_stream_t *st, ngx_whip_frame_t *frame)
         return;
     }
 
+    time = ngx_whip_track_time(track, us);
+
+    if (ngx_whip_track_date(track) != NGX_OK) {
+        return;
+    }
+
     /* in front of the access unit there is room */
 
     p = ngx_whip_track_video_head(track->media.codec, frame->key, 0, head);
@@ -152,9 +161,7 @@ ngx_whip_track_video(ngx_whip_stream_t *st, ngx_whip_frame_t *frame)
     p = frame->data - len;
     ngx_memcpy(p, head, len);
 
-    if (ngx_whip_publisher_video(s->publisher,
-                                 ngx_whip_track_time(track, us), p,
-                                 frame->len + len)
+    if (ngx_whip_publisher_video(s->publisher, time, p, frame->len + len)
         == NGX_OK)
     {
         track->key_sent = 1;
@@ -497,6 +504,41 @@ ngx_whip_track_time(ngx_whip_track_t *track, int64_t us)
 
 
 /*
+ * What the sender's clock showed at the time of the tag that comes next, which
+ * is whole ms: exactly that is told, and not the time of the frame.  Video that
+ * is published tells it by itself.
+ */
+
+static ngx_int_t
+ngx_whip_track_date(ngx_whip_track_t *track)
+{
+    u_char               buf[NGX_LIVE_FI_MAX], *p;
+    int64_t              ms, date;
+    ngx_whip_track_t    *video;
+    ngx_whip_session_t  *s;
+
+    s = track->session;
+    video = &s->video;
+
+    if (track != video && video->key_sent
+        && ngx_current_msec - video->selected->last < NGX_WHIP_TRACK_PAUSED)
+    {
+        return NGX_OK;
+    }
+
+    ms = (track->last_us + 500) / 1000;
+
+    if (ngx_whip_clock_tell(&s->clock, ms * 1000, &date) != NGX_OK) {
+        return NGX_OK;
+    }
+
+    p = ngx_live_fi_write(buf, date);
+
+    return ngx_whip_publisher_data(s->publisher, ms, buf, p - buf);
+}
+
+
+/*
  * Players take what a stream has from its beginning: with a video track to
  * come, audio waits for its first picture.
  */
@@ -598,6 +640,7 @@ static void
 ngx_whip_track_opus(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp)
 {
     u_char               buf[5 + NGX_WHIP_DATAGRAM], *p;
+    uint32_t             time;
     ngx_whip_session_t  *s;
 
     s = track->session;
@@ -606,16 +649,18 @@ ngx_whip_track_opus(ngx_whip_track_t *track, ngx_whip_rtp_t *rtp)
         return;
     }
 
+    time = ngx_whip_track_time(track, track->pts_us);
+
+    if (ngx_whip_track_date(track) != NGX_OK) {
+        return;
+    }
+
     p = buf;
     *p++ = 0x91;
     p = ngx_cpymem(p, "Opus", 4);
     p = ngx_cpymem(p, rtp->payload, ngx_min(rtp->len, NGX_WHIP_DATAGRAM));
 
-    if (ngx_whip_publisher_audio(s->publisher,
-                                 ngx_whip_track_time(track, track->pts_us),
-                                 buf, p - buf)
-        == NGX_OK)
-    {
+    if (ngx_whip_publisher_audio(s->publisher, time, buf, p - buf) == NGX_OK) {
         track->frames++;
         ngx_whip_session_media(s);
     }
@@ -700,6 +745,7 @@ ngx_whip_track_aac_frame(void *data, u_char *frame, size_t len, int64_t pts)
     ngx_whip_track_t *track = data;
 
     int64_t              us;
+    uint32_t             time;
     ngx_whip_session_t  *s;
 
     s = track->session;
@@ -723,13 +769,17 @@ ngx_whip_track_aac_frame(void *data, u_char *frame, size_t len, int64_t pts)
         return NGX_OK;
     }
 
+    time = ngx_whip_track_time(track, us);
+
+    if (ngx_whip_track_date(track) != NGX_OK) {
+        return NGX_OK;
+    }
+
     frame -= 2;
     frame[0] = 0xaf;
     frame[1] = 1;
 
-    if (ngx_whip_publisher_audio(s->publisher,
-                                 ngx_whip_track_time(track, us), frame,
-                                 len + 2)
+    if (ngx_whip_publisher_audio(s->publisher, time, frame, len + 2)
         == NGX_OK)
     {
         track->frames++;

@@ -64,6 +64,10 @@ typedef struct {
     int64_t            worst;       /* error of video against audio */
     int64_t            last;        /* likewise, the last one */
     int64_t            bend;        /* the most that a video frame was moved */
+    int64_t            early;       /* the most that a date was wrong by */
+    int64_t            late;
+    int                dates;
+    int                undated;     /* frames without a date */
     int                backwards;
     ngx_whip_clock_t   clock;
 } sim_t;
@@ -214,6 +218,49 @@ sim_report(int i)
 }
 
 
+/* us since 1970 at a capture time; the next era begins in 2036 */
+
+static int64_t
+unix_at(int64_t t)
+{
+    int64_t   seconds;
+    uint64_t  ntp;
+
+    ntp = ntp_at(t);
+    seconds = (int64_t) (ntp >> 32) - 2208988800LL;
+
+    if (ntp >> 63 == 0) {
+        seconds += 4294967296LL;
+    }
+
+    return seconds * SEC + (int64_t) ((ntp & 0xffffffff) * 15625 >> 26);
+}
+
+
+/* the date of a frame that was just stamped: of a picture, if there are any */
+
+static void
+sim_date(int i, int64_t out)
+{
+    int64_t  date, error;
+
+    if (i == A && sim.flow[V].frame) {
+        return;
+    }
+
+    if (ngx_whip_clock_date(&sim.clock, out, &date) != NGX_OK) {
+        sim.undated++;
+        return;
+    }
+
+    error = date - unix_at(sim.flow[i].next);
+
+    sim.dates++;
+    sim.early = ngx_max(sim.early, -error);
+    sim.late = ngx_max(sim.late, error);
+}
+
+
 static void
 sim_frame(int i)
 {
@@ -225,6 +272,8 @@ sim_frame(int i)
 
     out = ngx_whip_clock_stamp(&sim.clock, i, rtp_at(f, f->next),
                                EPOCH + f->arrival);
+
+    sim_date(i, out);
 
     if (f->frames && out < f->out) {
         sim.backwards++;
@@ -312,6 +361,10 @@ sim_check(int64_t delay)
     sim.check = sim.time + delay;
     sim.worst = 0;
     sim.bend = 0;
+    sim.early = 0;
+    sim.late = 0;
+    sim.dates = 0;
+    sim.undated = 0;
 
     for (i = 0; i < 2; i++) {
         sim.flow[i].least = NEVER;
@@ -340,6 +393,28 @@ sim_expect(const char *name, int64_t worst)
 
     snprintf(text, sizeof(text), "%s: never back", name);
     tap_is(sim.backwards, 0, text);
+}
+
+
+/* the dates since sim_check() */
+
+static void
+sim_dated(const char *name, int64_t worst)
+{
+    char  text[256];
+
+    snprintf(text, sizeof(text), "%s: frames with a date", name);
+    tap_ok(sim.dates > 0 && sim.undated == 0, text);
+
+    snprintf(text, sizeof(text), "%s: the right one", name);
+    below(ngx_max(sim.early, sim.late), worst, text);
+}
+
+
+static void
+sim_undated(const char *name)
+{
+    tap_ok(sim.dates == 0 && sim.undated > 0, name);
 }
 
 
@@ -886,13 +961,304 @@ test_layers(void)
 }
 
 
+static void
+test_dates(void)
+{
+    int      kind;
+    int64_t  date, ntp;
+    char     text[128];
+
+    /* two reports of a track are believed */
+
+    sim_open();
+    sim.flow[A].kind = sim.flow[V].kind = GOOD;
+    sim_begin();
+    tap_is(ngx_whip_clock_date(&sim.clock, 0, &date), NGX_DECLINED,
+           "no date before the first frame");
+    sim_run(5400 * MS);
+    tap_is(sim.dates, 0, "none with one report");
+    sim_run(5600 * MS);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("two reports", 50);
+
+    tap_is(unix_at(0), 1632993664000000LL, "in 2021");
+
+    /* while the video is moved, slowly or at once */
+
+    for (kind = 0; kind < 4; kind++) {
+
+        sim_open();
+        sim.flow[A].jitter = sim.flow[V].jitter = 20 * MS;
+        sim.flow[A].kind = sim.flow[V].kind = GOOD;
+        sim.flow[(kind & 1) ? A : V].latency = (kind & 2) ? 800 * MS
+                                                          : 200 * MS;
+        sim_begin();
+        sim_run(5900 * MS);
+        sim_check(0);
+        sim_run(40 * SEC);
+
+        snprintf(text, sizeof(text), "%s ms %s", (kind & 2) ? "800" : "200",
+                 (kind & 1) ? "early" : "late");
+        sim_dated(text, 50);
+        tap_ok(sim.bend > MS, "  it was moved");
+    }
+
+    /* clocks that differ, and a report every 5 s */
+
+    for (kind = 0; kind < 2; kind++) {
+        sim_open();
+        sim.flow[A].jitter = sim.flow[V].jitter = 80 * MS;
+        sim.flow[A].kind = sim.flow[V].kind = GOOD;
+        sim.flow[A].ppm = kind ? 100 : 0;
+        sim.flow[V].ppm = kind ? 0 : 100;
+        sim_begin();
+        sim_run(20 * SEC);
+        sim_check(0);
+        sim_run(HOUR);
+        sim_dated(kind ? "an hour, audio 100 ppm fast"
+                       : "an hour, video 100 ppm fast", 3 * MS);
+    }
+
+    /* the time of sending */
+
+    sim_open();
+    sim.flow[A].kind = sim.flow[V].kind = GOOD;
+    sim.flow[V].noise = 40 * MS;
+    sim.flow[V].report = SEC;
+    sim_begin();
+    sim_run(20 * SEC);
+    sim_check(0);
+    sim_run(600 * SEC);
+    sim_dated("the time of sending", 40 * MS);
+    below(sim.early + sim.late, 32 * MS, "the time of sending, smoothed");
+
+    /* one track alone */
+
+    sim_open();
+    sim.flow[V].frame = 0;
+    sim.flow[A].kind = GOOD;
+    sim_begin();
+    sim_run(20 * SEC);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("audio alone", 50);
+
+    sim_open();
+    sim.flow[A].frame = 0;
+    sim.flow[V].kind = GOOD;
+    sim_begin();
+    sim_run(20 * SEC);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("video alone", 50);
+
+    /* reports of one track alone; then of the other one, too */
+
+    sim_open();
+    sim.flow[A].kind = GOOD;
+    sim.flow[V].latency = 100 * MS;
+    sim_begin();
+    sim_run(20 * SEC);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("reports of the audio", 101 * MS);
+    below(100 * MS - sim.late, MS, "reports of the audio: late as it arrives");
+
+    sim.flow[V].kind = GOOD;
+    sim.flow[V].next_report = sim.time;
+    sim_run(66 * SEC);
+    sim_check(0);
+    sim_run(90 * SEC);
+    sim_dated("reports of the video as well", 50);
+
+    sim_open();
+    sim.flow[V].kind = GOOD;
+    sim.flow[V].latency = 100 * MS;
+    sim_begin();
+    sim_run(20 * SEC);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("reports of the video", 50);
+
+    /* they stop */
+
+    sim.flow[V].next_report = NEVER;
+    sim_run(115 * SEC);
+    sim_dated("no more reports", 50);
+    sim_run(120 * SEC);
+    sim_check(0);
+    sim_run(180 * SEC);
+    sim_undated("reports expire");
+
+    /* none, or none that is believed */
+
+    sim_open();
+    sim_begin();
+    sim_run(60 * SEC);
+    sim_undated("no reports");
+
+    sim_open();
+    sim.flow[A].kind = GOOD;
+    sim.flow[V].kind = BOGUS;
+    sim.flow[V].report = SEC;
+    sim_begin();
+    sim_run(600 * SEC);
+    tap_ok(sim.dates > 0, "wrong reports of the video");
+    below(ngx_max(sim.early, sim.late), 50, "it is dated by the audio's");
+
+    /* each track has a clock of its own: nobody knows which one is right */
+
+    sim_open();
+    sim.flow[A].kind = GOOD;
+    sim.flow[A].first = 900 * MS;
+    sim.flow[A].report = SEC;
+    sim_begin();
+
+    while (sim.time < 60 * SEC) {
+
+        ngx_whip_clock_report(&sim.clock, V, ntp_at(sim.time) - (5ULL << 32),
+                              rtp_at(&sim.flow[V], sim.time),
+                              EPOCH + sim.time);
+        sim_run(sim.time + SEC);
+
+        if (sim.time == 2 * SEC) {
+            sim_check(0);
+        }
+    }
+
+    sim_undated("clocks that are 5 s apart");
+
+    /* another layer, another sound */
+
+    sim_open();
+    sim.flow[A].kind = sim.flow[V].kind = GOOD;
+    sim_begin();
+    sim_run(30 * SEC);
+    ngx_whip_clock_track(&sim.clock, V, 90000);
+    sim.flow[V].rtp += 123456789;
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_dated("another layer", 50);
+
+    ngx_whip_clock_track(&sim.clock, A, 48000);
+    ngx_whip_clock_track(&sim.clock, V, 90000);
+    sim.flow[A].rtp += 123456789;
+    sim.flow[V].rtp += 123456789;
+    sim_check(0);
+    sim_run(60 * SEC + 400 * MS);
+    sim_undated("both are others");
+    sim_run(70 * SEC);
+    sim_check(0);
+    sim_run(80 * SEC);
+    sim_dated("both are others", 50);
+
+    /* the sender's clock is set */
+
+    sim.ntp += 3600ULL << 32;
+    sim_run(120 * SEC);
+    sim_check(0);
+    sim_run(130 * SEC);
+    sim_dated("the sender's clock is set ahead", 50);
+
+    /* NTP's seconds wrap in 2036, after which a week of them is no date */
+
+    sim_open();
+    sim.flow[A].kind = sim.flow[V].kind = GOOD;
+    sim.ntp = (0xffffffffULL - 30) << 32;
+    sim_begin();
+    sim_run(10 * SEC);
+    sim_check(0);
+    sim_run(30 * SEC);
+    sim_dated("until NTP wraps", 50);
+    sim_run(40 * SEC);
+    sim_check(0);
+    sim_run(60 * SEC);
+    sim_undated("NTP wraps");
+
+    sim.ntp += 604800ULL << 32;
+    sim_run(120 * SEC);
+    sim_check(0);
+    sim_run(140 * SEC);
+    sim_dated("after 2036", 50);
+
+    /* 0 is none, small is how long the sender has been there, 1968 is past */
+
+    for (kind = 0; kind < 3; kind++) {
+
+        ntp = kind == 0 ? 0 : kind == 1 ? 100 : 0x80000000LL;
+
+        sim_open();
+        sim.flow[V].kind = GOOD;
+        sim.flow[V].first = kind == 0 ? NEVER : SEC;
+        sim.ntp = (uint64_t) ntp << 32;
+        sim_begin();
+
+        while (sim.time < 20 * SEC) {
+            sim_run(sim.time + SEC);
+
+            if (kind == 0) {
+                ngx_whip_clock_report(&sim.clock, V, 0,
+                                      rtp_at(&sim.flow[V], sim.time),
+                                      EPOCH + sim.time);
+            }
+        }
+
+        snprintf(text, sizeof(text), "NTP of %lld s", (long long) ntp);
+        sim_undated(text);
+    }
+}
+
+
+/* at once when it is known, and then every 2 s */
+
+static void
+test_tell(void)
+{
+    int      bad, told;
+    int64_t  date, time, last;
+
+    sim_open();
+    sim.flow[A].kind = sim.flow[V].kind = GOOD;
+    sim_begin();
+
+    bad = told = 0;
+    time = last = 0;
+
+    while (time < 30 * SEC) {
+
+        sim_run(sim.time + 10 * MS);
+        time = sim.flow[V].out;
+
+        if (ngx_whip_clock_tell(&sim.clock, time, &date) != NGX_OK) {
+            bad += told ? time - last >= 2 * SEC : sim.dates > 0;
+            continue;
+        }
+
+        bad += told ? time - last < 2 * SEC : sim.dates > 1;
+        bad += llabs(date - unix_at(time)) > 50;
+
+        told++;
+        last = time;
+    }
+
+    tap_is(bad, 0, "is told when it is due");
+    tap_ok(told >= 12 && told <= 13, "every 2 s");
+
+    sim.flow[A].next_report = sim.flow[V].next_report = NEVER;
+    sim_run(120 * SEC);
+    tap_is(ngx_whip_clock_tell(&sim.clock, sim.flow[V].out, &date),
+           NGX_DECLINED, "is not told when it is not known");
+}
+
+
 /* whatever comes in, nothing goes back, and nothing overflows */
 
 static void
 test_noise(void)
 {
     int               i, bad;
-    int64_t           out, last[2];
+    int64_t           out, date, last[2];
     uint32_t          ts[2];
     uint64_t          t;
     ngx_uint_t        n;
@@ -946,6 +1312,10 @@ test_noise(void)
             }
 
             last[n] = ngx_max(out, last[n]);
+
+            if (ngx_whip_clock_date(&c, out, &date) == NGX_OK && date < 0) {
+                bad++;
+            }
         }
     }
 
@@ -1014,6 +1384,8 @@ main(void)
     test_reports();
     test_pauses();
     test_layers();
+    test_dates();
+    test_tell();
     test_noise();
 
     return tap_done();
