@@ -56,6 +56,7 @@
 
 
 typedef struct ngx_multisource_keys_s  ngx_multisource_keys_t;
+typedef struct ngx_multisource_packager_s  ngx_multisource_packager_t;
 
 
 /* of a directive that can only be checked when all of them are known */
@@ -89,6 +90,13 @@ typedef struct {
 
     ngx_uint_t               refuse_number;     /* 0: no limit */
     ngx_msec_t               refuse_time;
+
+    ngx_flag_t               hls;
+    ngx_path_t              *hls_path;
+    ngx_msec_t               hls_part;
+    ngx_msec_t               hls_segment;
+    ngx_msec_t               hls_window;
+    ngx_flag_t               hls_keep;
 
     unsigned                 callback:1;        /* has on_publish */
 
@@ -158,6 +166,8 @@ typedef struct {
     ngx_msec_t                   hold_until;
     ngx_multisource_slot_t      *rival;     /* the slot waited for */
     ngx_atomic_uint_t            rival_ticket;
+
+    ngx_multisource_packager_t  *packager;  /* NULL: multisource_hls off */
 
     ngx_event_t                  silence;
     ngx_msec_t                   last_media;

@@ -10,6 +10,7 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_http_module.h"
+#include "ngx_multisource_origin.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
 
@@ -225,12 +226,20 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
 static void
 ngx_multisource_wake(void *data, u_char *msg, size_t len, ngx_socket_t fd)
 {
+    ngx_uint_t                 slot;
     ngx_multisource_worker_t  *w;
 
     w = data;
 
     if (fd != (ngx_socket_t) -1) {
         (void) ngx_close_socket(fd);
+    }
+
+    if (ngx_multisource_registry_told(&w->registry, msg, len, &slot)
+        == NGX_OK)
+    {
+        ngx_multisource_origin_wake(slot);
+        return;
     }
 
     ngx_post_event(&w->wakeup, &ngx_posted_events);

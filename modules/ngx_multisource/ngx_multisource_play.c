@@ -5,6 +5,7 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_origin.h"
 #include "ngx_multisource_play.h"
 
 
@@ -39,6 +40,11 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
     if (mlcf->serves != NGX_MULTISOURCE_LOCATION_PLAY
         || ngx_http_get_module_ctx(r, ngx_multisource_http_module))
     {
+        return NGX_DECLINED;
+    }
+
+    if (mlcf->app->hls) {
+        r->content_handler = ngx_multisource_origin_handler;
         return NGX_DECLINED;
     }
 

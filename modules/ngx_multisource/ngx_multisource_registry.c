@@ -13,6 +13,9 @@
 
 #define NGX_MULTISOURCE_READ_TRIES  64
 
+/* what a message begins with that is more than "look" */
+#define NGX_MULTISOURCE_TOLD        'm'
+
 
 static uint32_t ngx_multisource_registry_hash(u_char *app, size_t alen,
     u_char *streamer, size_t slen);
@@ -207,6 +210,7 @@ ngx_multisource_registry_claim(ngx_multisource_registry_t *reg,
         }
 
         slot->command = 0;
+        ngx_memzero((void *) slot->waiting, sizeof(slot->waiting));
         ngx_multisource_registry_publish(slot, record);
 
         reg->hash[i] = ngx_multisource_registry_hash(
@@ -339,6 +343,110 @@ ngx_multisource_registry_ended(ngx_multisource_slot_t *slot)
 
     return command >> 8 == slot->ticket && reason < NGX_MULTISOURCE_NREASONS
            ? reason : NGX_MULTISOURCE_OK;
+}
+
+
+ngx_int_t
+ngx_multisource_registry_wait(ngx_multisource_registry_t *reg,
+    ngx_multisource_slot_t *slot)
+{
+    ngx_uint_t         i, generation, number;
+    ngx_atomic_uint_t  token;
+
+    if (reg->peers.token == 0) {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < NGX_MULTISOURCE_WAITING; i++) {
+        if (slot->waiting[i] == reg->peers.token) {
+            return NGX_OK;
+        }
+    }
+
+    /* workers of an older configuration do not know how to reach newer ones */
+
+    if (ngx_live_peers_find(&reg->peers, slot->owner, &generation, &number)
+        != NGX_OK
+        || generation < reg->peers.generation)
+    {
+        return NGX_DECLINED;
+    }
+
+    for (i = 0; i < NGX_MULTISOURCE_WAITING; i++) {
+
+        token = slot->waiting[i];
+
+        if (token == 0
+            && ngx_atomic_cmp_set(&slot->waiting[i], 0, reg->peers.token))
+        {
+            return NGX_OK;
+        }
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_multisource_registry_tell(ngx_multisource_registry_t *reg,
+    ngx_multisource_slot_t *slot)
+{
+    u_char             msg[1 + sizeof(uint32_t)];
+    uint32_t           n;
+    ngx_uint_t         i, generation, number;
+    struct iovec       iov;
+    ngx_atomic_uint_t  token;
+
+    n = slot - reg->slots;
+
+    msg[0] = NGX_MULTISOURCE_TOLD;
+    ngx_memcpy(&msg[1], &n, sizeof(uint32_t));
+
+    iov.iov_base = msg;
+    iov.iov_len = sizeof(msg);
+
+    /* what was written before is seen by who is told, and by who waits next */
+
+    ngx_memory_barrier();
+
+    for (i = 0; i < NGX_MULTISOURCE_WAITING; i++) {
+
+        token = slot->waiting[i];
+
+        if (token == 0 || !ngx_atomic_cmp_set(&slot->waiting[i], token, 0)) {
+            continue;
+        }
+
+        if (token != reg->peers.token
+            && ngx_live_peers_find(&reg->peers, token, &generation, &number)
+               == NGX_OK)
+        {
+            (void) ngx_live_channel_send(reg->channel, generation, number,
+                                         &iov, 1, (ngx_socket_t) -1);
+        }
+    }
+}
+
+
+ngx_int_t
+ngx_multisource_registry_told(ngx_multisource_registry_t *reg,
+    const u_char *msg, size_t len, ngx_uint_t *n)
+{
+    uint32_t  slot;
+
+    if (len != 1 + sizeof(uint32_t) || msg[0] != NGX_MULTISOURCE_TOLD) {
+        return NGX_DECLINED;
+    }
+
+    ngx_memcpy(&slot, &msg[1], sizeof(uint32_t));
+
+    if (slot >= reg->nslots) {
+        return NGX_DECLINED;
+    }
+
+    *n = slot;
+
+    return NGX_OK;
 }
 
 

@@ -30,6 +30,9 @@
 #define NGX_MULTISOURCE_TAKEOVERS      3
 #define NGX_MULTISOURCE_MIN_ZONE       (128 * 1024)
 
+/* workers that wait for a source's media, and are told at once */
+#define NGX_MULTISOURCE_WAITING        16
+
 /* a source that has been silent for so long is stalled, as its worker is */
 #define NGX_MULTISOURCE_STALLED        NGX_LIVE_PEERS_STALLED
 
@@ -87,6 +90,7 @@ typedef struct {
     ngx_atomic_t              ticket;   /* order of arrival, never reused */
     ngx_atomic_t              command;  /* see ngx_multisource_registry_end */
     ngx_atomic_t              seq;      /* copy[seq & 1] is the one to read */
+    ngx_atomic_t              waiting[NGX_MULTISOURCE_WAITING]; /* tokens */
     ngx_multisource_record_t  copy[2];
 } ngx_multisource_slot_t;
 
@@ -170,6 +174,22 @@ ngx_int_t ngx_multisource_registry_end(ngx_multisource_registry_t *reg,
 
 /* the owner: the reason why its publish is to end, or NGX_MULTISOURCE_OK */
 ngx_uint_t ngx_multisource_registry_ended(ngx_multisource_slot_t *slot);
+
+/*
+ * This worker wants to be told of the next change in the media of a slot's
+ * source. NGX_DECLINED: it will not be, there are too many who do, or the owner
+ * cannot reach it; it has to look by itself.
+ */
+ngx_int_t ngx_multisource_registry_wait(ngx_multisource_registry_t *reg,
+    ngx_multisource_slot_t *slot);
+
+/* the owner tells those who wait; ngx_multisource_registry_told() reads it */
+void ngx_multisource_registry_tell(ngx_multisource_registry_t *reg,
+    ngx_multisource_slot_t *slot);
+
+/* a message from another worker; NGX_OK: of a change in slot *n */
+ngx_int_t ngx_multisource_registry_told(ngx_multisource_registry_t *reg,
+    const u_char *msg, size_t len, ngx_uint_t *n);
 
 /* NGX_OK with *entry filled, NGX_DONE at the end */
 ngx_int_t ngx_multisource_registry_next(ngx_multisource_registry_t *reg,

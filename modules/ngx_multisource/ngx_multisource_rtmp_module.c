@@ -8,6 +8,7 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_command.h"
+#include "ngx_multisource_disk.h"
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_keys.h"
 #include "ngx_multisource_pass.h"
@@ -15,6 +16,7 @@
 #include "ngx_live_rate.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
+#include "ngx_multisource_sweep.h"
 
 #include <ngx_rtmp_live_module.h>
 
@@ -48,8 +50,13 @@ static char *ngx_multisource_rtmp_separator(ngx_conf_t *cf, ngx_command_t *cmd,
 static char *ngx_multisource_rtmp_reserved(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+static char *ngx_multisource_rtmp_hls_path(ngx_conf_t *cf,
+    ngx_command_t *cmd, void *conf);
+
 static ngx_int_t ngx_multisource_rtmp_enable(ngx_conf_t *cf,
     ngx_rtmp_core_app_conf_t *app);
+static ngx_int_t ngx_multisource_rtmp_hls(ngx_conf_t *cf,
+    ngx_multisource_app_conf_t *conf);
 static ngx_int_t ngx_multisource_rtmp_naming(ngx_conf_t *cf,
     ngx_multisource_app_conf_t *conf);
 
@@ -60,6 +67,18 @@ static ngx_conf_post_t  ngx_multisource_rtmp_zone_post = {
 
 static ngx_conf_post_t  ngx_multisource_rtmp_keys_post = {
     ngx_multisource_rtmp_keys
+};
+
+static ngx_conf_num_bounds_t  ngx_multisource_rtmp_hls_part = {
+    ngx_conf_check_num_bounds, 50, 2000
+};
+
+static ngx_conf_num_bounds_t  ngx_multisource_rtmp_hls_segment = {
+    ngx_conf_check_num_bounds, 500, 20000
+};
+
+static ngx_conf_num_bounds_t  ngx_multisource_rtmp_hls_window = {
+    ngx_conf_check_num_bounds, 6000, 24 * 60 * 60 * 1000
 };
 
 static ngx_str_t  ngx_multisource_zone_name = ngx_string("multisource");
@@ -157,6 +176,48 @@ static ngx_command_t  ngx_multisource_rtmp_commands[] = {
       ngx_multisource_rtmp_refuse_rate,
       NGX_RTMP_APP_CONF_OFFSET,
       0,
+      NULL },
+
+    { ngx_string("multisource_hls"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls),
+      NULL },
+
+    { ngx_string("multisource_hls_path"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_rtmp_hls_path,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls_path),
+      NULL },
+
+    { ngx_string("multisource_hls_part"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls_part),
+      &ngx_multisource_rtmp_hls_part },
+
+    { ngx_string("multisource_hls_segment"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls_segment),
+      &ngx_multisource_rtmp_hls_segment },
+
+    { ngx_string("multisource_hls_window"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls_window),
+      &ngx_multisource_rtmp_hls_window },
+
+    { ngx_string("multisource_hls_keep"),
+      NGX_RTMP_MAIN_CONF|NGX_RTMP_SRV_CONF|NGX_RTMP_APP_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_RTMP_APP_CONF_OFFSET,
+      offsetof(ngx_multisource_app_conf_t, hls_keep),
       NULL },
 
       ngx_null_command
@@ -330,6 +391,11 @@ ngx_multisource_rtmp_create_app_conf(ngx_conf_t *cf)
     conf->timeout = NGX_CONF_UNSET_MSEC;
     conf->refuse_number = NGX_CONF_UNSET_UINT;
     conf->refuse_time = NGX_CONF_UNSET_MSEC;
+    conf->hls = NGX_CONF_UNSET;
+    conf->hls_part = NGX_CONF_UNSET_MSEC;
+    conf->hls_segment = NGX_CONF_UNSET_MSEC;
+    conf->hls_window = NGX_CONF_UNSET_MSEC;
+    conf->hls_keep = NGX_CONF_UNSET;
 
     return conf;
 }
@@ -361,6 +427,15 @@ ngx_multisource_rtmp_merge_app_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 20000);
     ngx_conf_merge_uint_value(conf->refuse_number, prev->refuse_number, 10);
     ngx_conf_merge_msec_value(conf->refuse_time, prev->refuse_time, 60000);
+    ngx_conf_merge_value(conf->hls, prev->hls, 0);
+    ngx_conf_merge_msec_value(conf->hls_part, prev->hls_part, 210);
+    ngx_conf_merge_msec_value(conf->hls_segment, prev->hls_segment, 2000);
+    ngx_conf_merge_msec_value(conf->hls_window, prev->hls_window, 60000);
+    ngx_conf_merge_value(conf->hls_keep, prev->hls_keep, 0);
+
+    if (conf->hls_path == NULL) {
+        conf->hls_path = prev->hls_path;
+    }
 
     if (conf->max_bitrate == (uint64_t) -1) {
         conf->max_bitrate = prev->max_bitrate == (uint64_t) -1
@@ -588,6 +663,30 @@ ngx_multisource_rtmp_reserved(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+/* the cache manager process keeps it tidy */
+
+static char *
+ngx_multisource_rtmp_hls_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
+{
+    ngx_multisource_app_conf_t  *macf = conf;
+
+    char        *rv;
+    ngx_path_t  *path;
+
+    rv = ngx_conf_set_path_slot(cf, cmd, conf);
+    if (rv != NGX_CONF_OK) {
+        return rv;
+    }
+
+    path = macf->hls_path;
+
+    path->manager = ngx_multisource_sweep;
+    path->data = path;
+
+    return NGX_CONF_OK;
+}
+
+
 ngx_int_t
 ngx_multisource_rtmp_first(ngx_rtmp_core_main_conf_t *cmcf, ngx_uint_t event,
     ngx_rtmp_handler_pt handler)
@@ -654,6 +753,9 @@ ngx_multisource_rtmp_postconfiguration(ngx_conf_t *cf)
            != NGX_OK
         || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_MSG_VIDEO,
                                       ngx_multisource_session_media)
+           != NGX_OK
+        || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_MSG_AMF_META,
+                                      ngx_multisource_session_data)
            != NGX_OK
         || ngx_multisource_rtmp_first(cmcf, NGX_RTMP_DISCONNECT,
                                       ngx_multisource_session_disconnect)
@@ -738,6 +840,10 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
                       "first \"%V\"", &conf->name, &conf->naming.separator);
     }
 
+    if (conf->hls && ngx_multisource_rtmp_hls(cf, conf) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
     mcf = ngx_rtmp_conf_get_module_main_conf(cf, ngx_multisource_rtmp_module);
 
     slot = ngx_array_push(&mcf->apps);
@@ -748,6 +854,51 @@ ngx_multisource_rtmp_enable(ngx_conf_t *cf, ngx_rtmp_core_app_conf_t *app)
     *slot = conf;
 
     return NGX_OK;
+}
+
+
+static ngx_int_t
+ngx_multisource_rtmp_hls(ngx_conf_t *cf, ngx_multisource_app_conf_t *conf)
+{
+    u_char  ch;
+    size_t  i;
+
+    if (conf->hls_path == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"multisource_hls on\" needs \"multisource_hls_path\" "
+                      "in application \"%V\" in %V:%ui", &conf->name,
+                      &conf->enable_place.file, conf->enable_place.line);
+        return NGX_ERROR;
+    }
+
+    /* it becomes the name of a directory */
+
+    for (i = 0; i < conf->name.len; i++) {
+        ch = conf->name.data[i];
+
+        if ((ch < 'a' || ch > 'z') && (ch < 'A' || ch > 'Z')
+            && (ch < '0' || ch > '9') && ch != '_' && ch != '-'
+            && (ch != '.' || i == 0))
+        {
+            ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                          "the name of application \"%V\" must consist of "
+                          "letters, digits, \"_\", \"-\" and \".\" for "
+                          "\"multisource_hls on\" in %V:%ui", &conf->name,
+                          &conf->enable_place.file, conf->enable_place.line);
+            return NGX_ERROR;
+        }
+    }
+
+    if (conf->hls_part * 2 > conf->hls_segment) {
+        ngx_log_error(NGX_LOG_EMERG, cf->log, 0,
+                      "\"multisource_hls_segment\" must be at least twice "
+                      "\"multisource_hls_part\" in application \"%V\" "
+                      "in %V:%ui", &conf->name,
+                      &conf->enable_place.file, conf->enable_place.line);
+        return NGX_ERROR;
+    }
+
+    return ngx_multisource_disk_pool(cf);
 }
 
 

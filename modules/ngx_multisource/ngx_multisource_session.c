@@ -10,6 +10,7 @@
 #include "ngx_multisource_guard.h"
 #include "ngx_multisource_linger.h"
 #include "ngx_multisource_measure.h"
+#include "ngx_multisource_packager.h"
 #include "ngx_multisource_pass.h"
 #include "ngx_multisource_refusals.h"
 #include "ngx_multisource_session.h"
@@ -515,6 +516,11 @@ ngx_multisource_session_leave(ngx_multisource_ctx_t *ctx)
         ngx_del_timer(&ctx->silence);
     }
 
+    if (ctx->packager) {
+        ngx_multisource_packager_close(ctx->packager);
+        ctx->packager = NULL;
+    }
+
     ngx_multisource_admit_release(ctx);
 
     ctx->phase = NGX_MULTISOURCE_IDLE;
@@ -593,6 +599,26 @@ ngx_multisource_session_media(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
         return NGX_DONE;
     }
 
+    if (ctx->packager) {
+        ngx_multisource_packager_media(ctx->packager, h, in);
+    }
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_multisource_session_data(ngx_rtmp_session_t *s, ngx_rtmp_header_t *h,
+    ngx_chain_t *in)
+{
+    ngx_multisource_ctx_t  *ctx;
+
+    ctx = ngx_rtmp_get_module_ctx(s, ngx_multisource_rtmp_module);
+
+    if (ctx && ctx->packager) {
+        ngx_multisource_packager_data(ctx->packager, h, in);
+    }
+
     return NGX_OK;
 }
 
@@ -613,6 +639,10 @@ ngx_multisource_session_accept(ngx_multisource_ctx_t *ctx)
     ngx_log_error(NGX_LOG_INFO, ctx->session->connection->log, 0,
                   "multisource: live: streamer '%s' source '%s'",
                   ctx->record.streamer, ctx->record.source);
+
+    if (ctx->conf->hls) {
+        ctx->packager = ngx_multisource_packager_open(ctx);
+    }
 }
 
 

@@ -39,6 +39,8 @@ ngx_int_t ngx_multisource_session_close(ngx_rtmp_session_t *s,
     ngx_rtmp_close_stream_t *v);
 ngx_int_t ngx_multisource_session_media(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
+ngx_int_t ngx_multisource_session_data(ngx_rtmp_session_t *s,
+    ngx_rtmp_header_t *h, ngx_chain_t *in);
 ngx_int_t ngx_multisource_session_disconnect(ngx_rtmp_session_t *s,
     ngx_rtmp_header_t *h, ngx_chain_t *in);
 

@@ -6,7 +6,10 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_json.h"
+#include "ngx_multisource_origin.h"
+#include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_status.h"
+#include "ngx_multisource_view.h"
 
 #include "ngx_live_metric.h"
 
@@ -31,6 +34,8 @@ static ngx_int_t ngx_multisource_status_json(ngx_http_request_t *r,
     ngx_multisource_totals_t *totals);
 static json_t *ngx_multisource_status_json_source(
     ngx_multisource_entry_t *entry);
+static json_t *ngx_multisource_status_json_hls(
+    ngx_multisource_record_t *record);
 static ngx_int_t ngx_multisource_status_prometheus(ngx_http_request_t *r,
     ngx_multisource_entry_t *entries, ngx_uint_t n,
     ngx_multisource_totals_t *totals);
@@ -185,11 +190,12 @@ ngx_multisource_status_json(ngx_http_request_t *r,
                                    json_integer(totals->refused[i]));
     }
 
-    json = json_pack("{s:{s:I,s:I},s:I,s:{s:I,s:I,s:I,s:I},s:o,s:o}",
+    json = json_pack("{s:{s:I,s:I},s:I,s:I,s:{s:I,s:I,s:I,s:I},s:o,s:o}",
                      "zone",
                          "slots", (json_int_t) totals->nslots,
                          "used", (json_int_t) totals->used,
                      "workers", (json_int_t) totals->workers,
+                     "held", (json_int_t) ngx_multisource_origin_held(),
                      "totals",
                          "sources", (json_int_t) n,
                          "published", (json_int_t) totals->published,
@@ -213,7 +219,7 @@ ngx_multisource_status_json_source(ngx_multisource_entry_t *entry)
     ngx_multisource_status_source(record, &st);
 
     return json_pack("{s:s,s:s,s:s,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:o,s:I,s:I,"
-                     "s:s,s:s,s:I}",
+                     "s:s,s:s,s:I,s:o*}",
                      "app", record->app,
                      "streamer", record->streamer,
                      "source", record->source,
@@ -230,7 +236,57 @@ ngx_multisource_status_json_source(ngx_multisource_entry_t *entry)
                      "uptime_ms", (json_int_t) (st.uptime * 1000),
                      "video_codec", record->video.codec,
                      "audio_codec", record->audio.codec,
-                     "worker", (json_int_t) entry->pid);
+                     "worker", (json_int_t) entry->pid,
+                     "hls", ngx_multisource_status_json_hls(record));
+}
+
+
+/* what the packager has made; NULL: it is off, or there is nothing yet */
+
+static json_t *
+ngx_multisource_status_json_hls(ngx_multisource_record_t *record)
+{
+    ngx_int_t                      rc;
+    ngx_str_t                      name, streamer, source;
+    ngx_multisource_view_t        *view;
+    ngx_multisource_app_conf_t    *app;
+    ngx_multisource_index_head_t  *head;
+
+    static const char  *states[] = { "new", "live", "away", "ended" };
+
+    name.data = record->app;
+    name.len = ngx_strlen(record->app);
+    streamer.data = record->streamer;
+    streamer.len = ngx_strlen(record->streamer);
+    source.data = record->source;
+    source.len = ngx_strlen(record->source);
+
+    app = ngx_multisource_rtmp_app((ngx_cycle_t *) ngx_cycle, &name);
+
+    if (app == NULL || !app->hls) {
+        return NULL;
+    }
+
+    view = ngx_multisource_view_find(app, &streamer, &source, &rc);
+
+    if (view == NULL || !view->mapped) {
+        return NULL;
+    }
+
+    head = &view->head;
+
+    return json_pack("{s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:f}",
+                     "state", states[head->state & 3],
+                     "msn", (json_int_t) head->open,
+                     "part", (json_int_t) head->current.parts,
+                     "segments", (json_int_t) (head->open - head->first),
+                     "target_duration_ms",
+                         (json_int_t) head->target_duration * 1000,
+                     "part_target_ms", (json_int_t) head->part_target / 90,
+                     "bandwidth_kbps",
+                         (json_int_t) head->streams.bandwidth / 1000,
+                     "clock", head->sender ? "sender" : "arrival",
+                     "skew_ms", (double) head->residual / 1000);
 }
 
 

@@ -1,0 +1,273 @@
+
+/*
+ * Copyright (C) the ngx_live contributors
+ */
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+
+#include "ngx_multisource_clock.h"
+
+
+/* us */
+
+#define NGX_MULTISOURCE_CLOCK_BUCKET   1000000
+#define NGX_MULTISOURCE_CLOCK_APART    1000000      /* another clock */
+
+/* how long the mapping may be slewed fast, and when it is right */
+
+#define NGX_MULTISOURCE_CLOCK_SETTLE   10000000
+#define NGX_MULTISOURCE_CLOCK_UNSETTLE 120000000
+#define NGX_MULTISOURCE_CLOCK_RIGHT    5000
+
+/* one part in so many: how fast it is slewed, at first and then */
+
+#define NGX_MULTISOURCE_CLOCK_FAST     50
+#define NGX_MULTISOURCE_CLOCK_SLOW     2000
+
+/* of what the sender says, which is rounded to ms at times */
+
+#define NGX_MULTISOURCE_CLOCK_SMOOTH   4
+
+/* 18,000 years, with sums of which one can reckon */
+
+#define NGX_MULTISOURCE_CLOCK_EVER     (1LL << 59)
+
+
+static void ngx_multisource_clock_settle(ngx_multisource_clock_t *clock);
+static void ngx_multisource_clock_want(ngx_multisource_clock_t *clock);
+static ngx_int_t ngx_multisource_clock_arrived(ngx_multisource_clock_t *clock,
+    int64_t *offset);
+static int64_t ngx_multisource_clock_clamp(int64_t us);
+
+
+void
+ngx_multisource_clock_init(ngx_multisource_clock_t *clock)
+{
+    ngx_memzero(clock, sizeof(ngx_multisource_clock_t));
+}
+
+
+void
+ngx_multisource_clock_arrival(ngx_multisource_clock_t *clock, int64_t media,
+    int64_t wall)
+{
+    int64_t     delta, second, *bucket;
+    ngx_uint_t  i;
+
+    media = ngx_multisource_clock_clamp(media);
+    wall = ngx_multisource_clock_clamp(wall);
+
+    delta = wall - media;
+    second = wall / NGX_MULTISOURCE_CLOCK_BUCKET;
+
+    if (!clock->arrived) {
+        clock->arrived = 1;
+        clock->now = second;
+
+        for (i = 0; i < NGX_MULTISOURCE_CLOCK_BUCKETS; i++) {
+            clock->bucket[i] = delta;
+            clock->second[i] = second;
+        }
+    }
+
+    i = (uint64_t) second % NGX_MULTISOURCE_CLOCK_BUCKETS;
+    bucket = &clock->bucket[i];
+
+    *bucket = (clock->second[i] == second) ? ngx_min(*bucket, delta) : delta;
+
+    clock->second[i] = second;
+
+    /* what is told again is not new, unless the wall clock was set back */
+
+    if (second > clock->now
+        || clock->now - second >= NGX_MULTISOURCE_CLOCK_BUCKETS)
+    {
+        clock->now = second;
+    }
+
+    ngx_multisource_clock_want(clock);
+}
+
+
+void
+ngx_multisource_clock_sender(ngx_multisource_clock_t *clock, int64_t media,
+    int64_t sender)
+{
+    int64_t  delta;
+
+    media = ngx_multisource_clock_clamp(media);
+    sender = ngx_multisource_clock_clamp(sender);
+
+    delta = sender - media - clock->sender;
+
+    if (!clock->sending
+        || delta > NGX_MULTISOURCE_CLOCK_APART
+        || delta < -NGX_MULTISOURCE_CLOCK_APART)
+    {
+        clock->sending = 1;
+        clock->sender = sender - media;
+
+    } else {
+        clock->sender += delta / NGX_MULTISOURCE_CLOCK_SMOOTH;
+    }
+
+    ngx_multisource_clock_want(clock);
+}
+
+
+ngx_int_t
+ngx_multisource_clock_offset(ngx_multisource_clock_t *clock, int64_t *offset)
+{
+    if (!clock->sending
+        || ngx_multisource_clock_arrived(clock, offset) != NGX_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    *offset -= clock->sender;
+
+    return NGX_OK;
+}
+
+
+void
+ngx_multisource_clock_share(ngx_multisource_clock_t *clock,
+    const int64_t *offset)
+{
+    clock->sharing = (offset != NULL);
+
+    if (offset) {
+        clock->shared = ngx_multisource_clock_clamp(*offset);
+    }
+
+    ngx_multisource_clock_want(clock);
+}
+
+
+int64_t
+ngx_multisource_clock_wall(ngx_multisource_clock_t *clock, int64_t media)
+{
+    int64_t  passed, slow, most, move;
+
+    media = ngx_multisource_clock_clamp(media);
+
+    if (!clock->known) {
+        return media;
+    }
+
+    if (!clock->begun) {
+        clock->begun = 1;
+        clock->begin = media;
+        clock->media = media;
+        clock->offset = clock->wanted;
+    }
+
+    passed = media - clock->media;
+
+    if (passed > 0) {
+        slow = clock->settled ? NGX_MULTISOURCE_CLOCK_SLOW
+                              : NGX_MULTISOURCE_CLOCK_FAST;
+
+        most = passed / slow;
+
+        move = clock->wanted - clock->offset;
+        move = ngx_min(move, most);
+        move = ngx_max(move, -most);
+
+        clock->offset += move;
+
+        /* what is too short for a microsecond counts with what follows */
+
+        clock->media = media - passed % slow;
+
+        ngx_multisource_clock_settle(clock);
+    }
+
+    return media + clock->offset;
+}
+
+
+static void
+ngx_multisource_clock_settle(ngx_multisource_clock_t *clock)
+{
+    int64_t  left, passed;
+
+    left = clock->wanted - clock->offset;
+    passed = clock->media - clock->begin;
+
+    if (passed >= NGX_MULTISOURCE_CLOCK_UNSETTLE
+        || (passed >= NGX_MULTISOURCE_CLOCK_SETTLE
+            && left <= NGX_MULTISOURCE_CLOCK_RIGHT
+            && left >= -NGX_MULTISOURCE_CLOCK_RIGHT))
+    {
+        clock->settled = 1;
+    }
+}
+
+
+int64_t
+ngx_multisource_clock_residual(ngx_multisource_clock_t *clock)
+{
+    return clock->begun ? clock->wanted - clock->offset : 0;
+}
+
+
+static void
+ngx_multisource_clock_want(ngx_multisource_clock_t *clock)
+{
+    int64_t  offset;
+
+    if (clock->sharing && clock->sending) {
+        clock->wanted = clock->sender + clock->shared;
+        clock->known = 1;
+        return;
+    }
+
+    if (ngx_multisource_clock_arrived(clock, &offset) == NGX_OK) {
+        clock->wanted = offset;
+        clock->known = 1;
+    }
+}
+
+
+/* by the frame that was delayed the least */
+
+static ngx_int_t
+ngx_multisource_clock_arrived(ngx_multisource_clock_t *clock, int64_t *offset)
+{
+    int64_t     age, least;
+    ngx_uint_t  i;
+
+    if (!clock->arrived) {
+        return NGX_DECLINED;
+    }
+
+    i = (uint64_t) clock->now % NGX_MULTISOURCE_CLOCK_BUCKETS;
+    least = clock->bucket[i];
+
+    for (i = 0; i < NGX_MULTISOURCE_CLOCK_BUCKETS; i++) {
+
+        /* it is ahead of a wall clock that was set back */
+
+        age = clock->now - clock->second[i];
+
+        if (age >= 0 && age < NGX_MULTISOURCE_CLOCK_BUCKETS) {
+            least = ngx_min(least, clock->bucket[i]);
+        }
+    }
+
+    *offset = least;
+
+    return NGX_OK;
+}
+
+
+static int64_t
+ngx_multisource_clock_clamp(int64_t us)
+{
+    us = ngx_min(us, NGX_MULTISOURCE_CLOCK_EVER);
+
+    return ngx_max(us, -NGX_MULTISOURCE_CLOCK_EVER);
+}
