@@ -434,9 +434,10 @@ sub multisource_defaults {
     $default->{'the array'} = join ' ', $reserved =~ /"(\w+)"/g;
     $default->{'the rate'} = "$default->{refuse_number}/$default->{refuse_time}";
 
-    # no file means no keys
+    # no file means no keys, and no path none
 
     $default->{keys_file} = '';
+    $default->{hls_path} = '';
 
     return;
 }

@@ -28,9 +28,12 @@
 #define NGX_MULTISOURCE_CADENCE_SPREAD  900.0
 #define NGX_MULTISOURCE_CADENCE_JITTER  630.0
 
-/* by how much a rate may fit worse than the best line through jitter */
-
+/*
+ * By how much a rate may fit worse than the best line through jitter: this
+ * spread, or what chance makes of the line, three times its deviation.
+ */
 #define NGX_MULTISOURCE_CADENCE_WORSE   90.0
+#define NGX_MULTISOURCE_CADENCE_CHANCE  9.0
 
 /* times that are followed take so long to come near; and how fast, at most */
 
@@ -99,7 +102,10 @@ static double ngx_multisource_cadence_measure(const int64_t *ms, ngx_uint_t n,
     double hint);
 static double ngx_multisource_cadence_guess(const int64_t *ms, ngx_uint_t n);
 static double ngx_multisource_cadence_known(const int64_t *ms, ngx_uint_t n,
-    double frame, double spread, ngx_uint_t breaks);
+    double frame, ngx_multisource_cadence_fit_t *best, ngx_uint_t exact);
+static ngx_uint_t ngx_multisource_cadence_agrees(const int64_t *ms,
+    ngx_uint_t n, double frame, ngx_multisource_cadence_fit_t *best,
+    ngx_uint_t exact, double *sse);
 static void ngx_multisource_cadence_fit(const int64_t *ms, ngx_uint_t n,
     double frame, double spread, ngx_multisource_cadence_fit_t *fit);
 static void ngx_multisource_cadence_run(ngx_multisource_cadence_run_t *run,
@@ -321,9 +327,9 @@ ngx_multisource_cadence_again(ngx_multisource_cadence_t *c, int64_t ms)
 static double
 ngx_multisource_cadence_measure(const int64_t *ms, ngx_uint_t n, double hint)
 {
-    double                         frame, known, spread;
+    double                         frame, known, spread, sse;
     ngx_uint_t                     i, steady;
-    ngx_multisource_cadence_fit_t  fit, best;
+    ngx_multisource_cadence_fit_t  best;
 
     if (n < NGX_MULTISOURCE_CADENCE_LEAST) {
         return 0;
@@ -359,15 +365,10 @@ ngx_multisource_cadence_measure(const int64_t *ms, ngx_uint_t n, double hint)
 
     /* but for rounding */
 
-    if (hint > 0) {
-        ngx_multisource_cadence_fit(ms, n, hint, NGX_MULTISOURCE_CADENCE_EXACT,
-                                    &fit);
-
-        if (ngx_multisource_cadence_fits(&fit, n)
-            && fit.breaks <= best.breaks)
-        {
-            return hint;
-        }
+    if (hint > 0
+        && ngx_multisource_cadence_agrees(ms, n, hint, &best, 1, &sse))
+    {
+        return hint;
     }
 
     if (!steady) {
@@ -376,9 +377,8 @@ ngx_multisource_cadence_measure(const int64_t *ms, ngx_uint_t n, double hint)
 
     if (n >= NGX_MULTISOURCE_CADENCE_FEW) {
 
-        known = ngx_multisource_cadence_known(ms, n, frame,
-                                              NGX_MULTISOURCE_CADENCE_EXACT,
-                                              best.breaks);
+        known = ngx_multisource_cadence_known(ms, n, frame, &best, 1);
+
         if (known > 0) {
             return known;
         }
@@ -390,26 +390,17 @@ ngx_multisource_cadence_measure(const int64_t *ms, ngx_uint_t n, double hint)
 
     /* but for jitter */
 
-    spread = best.range + NGX_MULTISOURCE_CADENCE_WORSE;
-
-    if (hint > 0) {
-        known = ngx_multisource_cadence_spread(hint);
-        known = ngx_min(known, spread);
-
-        ngx_multisource_cadence_fit(ms, n, hint, known, &fit);
-
-        if (ngx_multisource_cadence_fits(&fit, n)
-            && fit.breaks <= best.breaks)
-        {
-            return hint;
-        }
+    if (hint > 0
+        && ngx_multisource_cadence_agrees(ms, n, hint, &best, 0, &sse))
+    {
+        return hint;
     }
 
     if (n < NGX_MULTISOURCE_CADENCE_SOME) {
         return 0;
     }
 
-    known = ngx_multisource_cadence_known(ms, n, frame, spread, best.breaks);
+    known = ngx_multisource_cadence_known(ms, n, frame, &best, 0);
 
     return (known > 0) ? known : ngx_multisource_cadence_snap(frame);
 }
@@ -455,15 +446,14 @@ ngx_multisource_cadence_guess(const int64_t *ms, ngx_uint_t n)
 
 static double
 ngx_multisource_cadence_known(const int64_t *ms, ngx_uint_t n, double frame,
-    double spread, ngx_uint_t breaks)
+    ngx_multisource_cadence_fit_t *best, ngx_uint_t exact)
 {
-    double                         try, best, sse;
-    int64_t                        rate;
-    ngx_uint_t                     i;
-    ngx_multisource_cadence_fit_t  fit;
+    double      try, known, sse, least;
+    int64_t     rate;
+    ngx_uint_t  i;
 
-    best = 0;
-    sse = 0;
+    known = 0;
+    least = 0;
 
     rate = ngx_multisource_cadence_round(NGX_MULTISOURCE_HZ / frame) - 1;
 
@@ -474,7 +464,7 @@ ngx_multisource_cadence_known(const int64_t *ms, ngx_uint_t n, double frame,
 
         } else {
 
-            if (i == NGX_MULTISOURCE_CADENCE_USUAL && best > 0) {
+            if (i == NGX_MULTISOURCE_CADENCE_USUAL && known > 0) {
                 break;
             }
 
@@ -490,19 +480,50 @@ ngx_multisource_cadence_known(const int64_t *ms, ngx_uint_t n, double frame,
             continue;
         }
 
-        ngx_multisource_cadence_fit(ms, n, try, spread, &fit);
-
-        if (!ngx_multisource_cadence_fits(&fit, n) || fit.breaks > breaks) {
+        if (!ngx_multisource_cadence_agrees(ms, n, try, best, exact, &sse)) {
             continue;
         }
 
-        if (best == 0 || fit.sse <= sse) {
-            best = try;
-            sse = fit.sse;
+        if (known == 0 || sse <= least) {
+            known = try;
+            least = sse;
         }
     }
 
-    return best;
+    return known;
+}
+
+
+/* all times but for rounding, or nearly as well as on the best line */
+
+static ngx_uint_t
+ngx_multisource_cadence_agrees(const int64_t *ms, ngx_uint_t n, double frame,
+    ngx_multisource_cadence_fit_t *best, ngx_uint_t exact, double *sse)
+{
+    double                         spread, chance;
+    ngx_multisource_cadence_fit_t  fit;
+
+    spread = exact ? NGX_MULTISOURCE_CADENCE_EXACT
+                   : ngx_multisource_cadence_spread(frame);
+
+    ngx_multisource_cadence_fit(ms, n, frame, spread, &fit);
+
+    *sse = fit.sse;
+
+    if (!ngx_multisource_cadence_fits(&fit, n) || fit.breaks > best->breaks) {
+        return 0;
+    }
+
+    if (exact || fit.range <= best->range + NGX_MULTISOURCE_CADENCE_WORSE) {
+        return 1;
+    }
+
+    /* a line has a slope, and where each run begins */
+
+    chance = (n > best->breaks + 3) ? n - best->breaks - 2 : 1;
+    chance = best->sse / chance * NGX_MULTISOURCE_CADENCE_CHANCE;
+
+    return fit.sse - best->sse <= chance;
 }
 
 
