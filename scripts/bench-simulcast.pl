@@ -22,13 +22,12 @@
 use strict;
 use warnings;
 
-use File::Path qw(remove_tree);
-use File::Temp qw(tempdir);
-use IO::Socket::INET;
 use JSON::PP ();
-use List::Util qw(max min sum);
+use List::Util qw(min);
 
-use Test::Live::IO qw(deadline nap now tcp_connect);
+use Bench qw(work_dir main_conf start_nginx stop_nginx cpu_time anonymous load record profile
+    spread median free_port slurp fail);
+use Test::Live::IO qw(deadline nap now);
 use Test::Live::Process;
 
 use constant {
@@ -38,7 +37,6 @@ use constant {
     STALL_SETTLE  => 20,                  # s, in which the buffers become full
     STALL_SECONDS => 15,
     LOST          => 0.001,               # of the frames, and too many
-    RTMP_MODULE   => '/usr/lib/nginx/modules/ngx_rtmp_module.so',
 };
 
 my @KINDS = qw(alone push rtmp rtmps tee tee-tls);
@@ -52,36 +50,16 @@ my %NAME = (
     'tee-tls' => 'ffmpeg tee, RTMPS',
 );
 
-# what belongs together in a profile; the rest stands for itself
-
-my @PARTS = (
-    ['kernel'        => qr/^\[|^vmlinux/],
-    ['ngx_simulcast' => qr/^ngx_simulcast_module/],
-    ['nginx-rtmp'    => qr/^ngx_rtmp_module/],
-    ['nginx'         => qr/^nginx$/],
-    ['OpenSSL'       => qr/^lib(?:ssl|crypto)/],
-    ['libc'          => qr/^(?:libc|libm|libpthread|ld-linux\S*)[.-]/],
-);
-
 my ($build) = @ARGV;
 my @counts = split ' ', $ENV{DESTINATIONS} || '1 10 40';
 my $rounds = $ENV{ROUNDS} || 5;
 my $seconds = $ENV{SECONDS_PER_RUN} || 20;
-my $profile = $ENV{PROFILE} || 0;
+my $profiled = $ENV{PROFILE} || 0;
 my $stall = defined $ENV{STALL} ? $ENV{STALL} : 1;
 my @kinds = split ' ', $ENV{KINDS} || "@KINDS";
 my $modules = $ENV{LIVE_MODULES_DIR} || "$build/modules";
 
-my $dir = tempdir('ngx_live_bench.XXXXXX', DIR => -w '/dev/shm' ? '/dev/shm' : $build);
-
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
-$| = 1;
-
-END {
-    local $?;
-    Test::Live::Process::kill_all();
-    remove_tree($dir) if defined $dir;
-}
+my $dir = work_dir($build);
 
 for my $kind (@kinds) {
     exists $NAME{$kind} or fail("KINDS may have @KINDS");
@@ -89,8 +67,8 @@ for my $kind (@kinds) {
 
 certificate();
 
-if ($profile) {
-    profile($_) for grep { !/^alone|^tee/ } @kinds;
+if ($profiled) {
+    where($_) for grep { !/^alone|^tee/ } @kinds;
     exit 0;
 }
 
@@ -121,8 +99,7 @@ report();
 sub conf {
     my ($kind, $n, %port) = @_;
 
-    my $user = $> == 0 ? 'user root;' : '';
-    my ($load, $pushes, $http) = ('', '', '');
+    my ($pushes, $http, @modules) = ('', '');
 
     my %url = (
         push  => "push rtmp://127.0.0.1:$port{rtmp}/live",
@@ -135,18 +112,11 @@ sub conf {
     }
 
     if ($kind =~ /^rtmp/) {
-        $load = "load_module $modules/ngx_simulcast_module.so;";
+        @modules = "$modules/ngx_simulcast_module.so";
         $http = "http { simulcast_trusted_certificate $dir/cert.pem; }";
     }
 
-    return <<"CONF";
-$user
-load_module @{[RTMP_MODULE]};
-$load
-worker_processes 1;
-error_log $dir/error.log warn;
-pid $dir/nginx.pid;
-events { worker_connections 1024; }
+    return main_conf(workers => 1, connections => 1024, modules => \@modules) . <<"CONF";
 rtmp {
     access_log off;
     max_message 16m;
@@ -163,73 +133,13 @@ CONF
 }
 
 
-sub start_nginx {
+sub start {
     my ($kind, $n) = @_;
 
     my %port = map { $_ => free_port() } qw(nginx rtmp rtmps);
-
-    spew("$dir/nginx.conf", conf($kind, $n, %port));
-
-    my $nginx = Test::Live::Process->new(
-        cmd => ['/usr/sbin/nginx', '-p', $dir, '-c', "$dir/nginx.conf", '-e', "$dir/error.log",
-            '-g', 'daemon off;'],
-        err => "$dir/stderr",
-    );
-
-    my @workers;
-    my $deadline = deadline(10);
-
-    until (@workers == 1 && tcp_connect('127.0.0.1', $port{nginx})) {
-        fail('nginx does not start') if !$nginx->alive || now() > $deadline;
-        nap(0.05);
-
-        @workers = grep { Test::Live::Process::title($_) =~ /^nginx: worker process$/ }
-            Test::Live::Process::descendants();
-    }
+    my ($nginx, @workers) = start_nginx(conf($kind, $n, %port), 1, $port{nginx});
 
     return ($nginx, \%port, @workers);
-}
-
-
-sub stop_nginx {
-    my ($nginx) = @_;
-
-    $nginx->stop('TERM');
-
-    my $log = slurp("$dir/error.log");
-    $log !~ /\[(?:crit|alert|emerg)\]/ or fail('nginx logged errors');
-    unlink "$dir/error.log";
-
-    return;
-}
-
-
-# user and system time of all threads, in seconds, as the scheduler counts it
-
-sub cpu_time {
-    my (@pids) = @_;
-
-    my $sum = 0;
-
-    for my $pid (@pids) {
-        my @tasks = glob "/proc/$pid/task/*/schedstat";
-        @tasks or fail("process $pid has died");
-
-        for my $task (@tasks) {
-            my ($ns) = split ' ', slurp($task);
-            $sum += ($ns || 0) / 1e9;
-        }
-    }
-
-    return $sum;
-}
-
-
-# memory that is nobody else's and no file's, KiB
-
-sub memory {
-    my (@pids) = @_;
-    return sum map { slurp("/proc/$_/smaps_rollup") =~ /^Anonymous:\s+(\d+)/m ? $1 : 0 } @pids;
 }
 
 
@@ -306,7 +216,7 @@ sub wait_peer {
 sub run {
     my ($kind, $n) = @_;
 
-    my ($nginx, $port, @workers) = start_nginx($kind, $n);
+    my ($nginx, $port, @workers) = start($kind, $n);
     my ($peer, $ffmpeg) = start_peer($kind, $n, $port, '--seconds', $seconds);
     my @beside = $ffmpeg ? $ffmpeg->pid : ();
 
@@ -319,7 +229,7 @@ sub run {
 
     my @after = (cpu_time(@workers), cpu_time(@beside));
     my $minutes = (now() - $start) / 60 * $end->{bytes} * 8 / $end->{seconds} / STREAM_RATE;
-    my $memory = memory(@workers, @beside);
+    my $memory = anonymous(@workers, @beside);
 
     if ($kind ne 'alone') {
         $end->{lost} <= LOST * $n * $end->{frames}
@@ -342,7 +252,7 @@ sub run {
 sub stalled {
     my ($kind) = @_;
 
-    my ($nginx, $port) = start_nginx($kind, STALL_AMONG);
+    my ($nginx, $port) = start($kind, STALL_AMONG);
     my ($peer, $ffmpeg) = start_peer($kind, STALL_AMONG, $port, '--seconds', STALL_SECONDS,
         '--stall', 1, '--settle', STALL_SETTLE);
 
@@ -358,9 +268,6 @@ sub stalled {
 
 
 # --- the result -------------------------------------------------------------
-
-sub load { return (split ' ', slurp('/proc/loadavg'))[0] }
-
 
 sub report {
     my $line = "%12s  %-18s %-22s %-8s %-20s %-20s %s\n";
@@ -454,87 +361,20 @@ sub report_stalled {
 }
 
 
-sub spread {
-    my ($format, @values) = @_;
-
-    return sprintf "$format ($format .. $format)", median(@values), min(@values), max(@values);
-}
-
-
-sub median {
-    my @sorted = sort { $a <=> $b } @_;
-    my $middle = @sorted / 2;
-
-    return @sorted % 2 ? $sorted[$middle] : ($sorted[$middle - 1] + $sorted[$middle]) / 2;
-}
-
-
 # --- where the time goes ----------------------------------------------------
 
-sub profile {
+sub where {
     my ($kind) = @_;
 
-    my ($nginx, $port, @workers) = start_nginx($kind, $profile);
-    my ($peer) = start_peer($kind, $profile, $port, '--seconds', 3600);
+    my ($nginx, $port, @workers) = start($kind, $profiled);
+    my ($peer) = start_peer($kind, $profiled, $port, '--seconds', 3600);
 
     wait_peer($peer, 'begin', 45);
-
-    my $data = "$dir/perf.data";
-    my $status = Test::Live::Process->new(err => "$dir/perf.err", cmd => [qw(perf record -q -F 997
-        -o), $data, '-p', join(',', @workers), '--', 'sleep', $seconds])->wait($seconds + 20);
-
-    defined $status && $status == 0 or fail('perf: ' . slurp("$dir/perf.err"));
+    profile("$NAME{$kind}, $profiled destinations", record($seconds, @workers),
+        ['OpenSSL' => qr/^lib(?:ssl|crypto)/]);
 
     $peer->stop('INT', 5);
     stop_nginx($nginx);
 
-    open my $report, '-|', qw(perf report -q --stdio --sort dso -i), $data or fail("perf: $!");
-    my %part;
-
-    while (my $line = <$report>) {
-        my ($percent, $dso) = $line =~ /^\s*([\d.]+)%\s+(\S+)/ or next;
-        my ($known) = grep { $dso =~ $_->[1] } @PARTS;
-
-        $part{ $known ? $known->[0] : $dso } += $percent;
-    }
-
-    close $report;
-
-    printf "\n%s, %d destinations, percent of the worker's CPU\n\n", $NAME{$kind}, $profile;
-    printf "%6.1f  %s\n", $part{$_}, $_
-        for grep { $part{$_} >= 0.1 } sort { $part{$b} <=> $part{$a} } keys %part;
-
     return;
-}
-
-
-# --- files and ports --------------------------------------------------------
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1)
-        or fail("no free port: $@");
-
-    return $socket->sockport;
-}
-
-
-sub slurp { return Test::Live::Process::slurp(@_) }
-
-
-sub spew {
-    my ($file, $text) = @_;
-
-    open my $fh, '>', $file or fail("$file: $!");
-    print $fh $text;
-    close $fh or fail("$file: $!");
-
-    return;
-}
-
-
-sub fail {
-    my ($reason) = @_;
-
-    my $log = slurp("$dir/stderr") . slurp("$dir/error.log");
-    die "bench: $reason\n" . ($log eq '' ? '' : "nginx said:\n" . substr $log, -2000);
 }

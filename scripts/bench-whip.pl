@@ -17,36 +17,30 @@ use strict;
 use warnings;
 
 use File::Path qw(make_path remove_tree);
-use File::Temp qw(tempdir);
-use IO::Socket::INET;
-use List::Util qw(max min sum);
+use List::Util qw(sum);
 
+use Bench qw(work_dir main_conf start_nginx stop_nginx cpu_time load record profile spread
+    free_port slurp fail);
 use Test::Live::HTTP;
-use Test::Live::IO qw(deadline nap now tcp_connect);
+use Test::Live::IO qw(deadline nap now);
 use Test::Live::Process;
 use Test::Live::Whip;
 
 use constant {
-    WARM_UP     => 4,
-    GOP         => 2,                     # s
-    LOST        => 0.001,                 # of the packets, and too many
-    RTMP_MODULE => '/usr/lib/nginx/modules/ngx_rtmp_module.so',
+    WARM_UP => 4,
+    GOP     => 2,                         # s
+    LOST    => 0.001,                     # of the packets, and too many
 };
 
 my %PROFILE = (gcm => 'SRTP_AEAD_AES_128_GCM', cm => 'SRTP_AES128_CM_SHA1_80');
 my @KINDS = qw(rtmp rtmp-fast aac-gcm aac-cm opus-gcm opus-cm);
 
-# what belongs together in a profile; the rest stands for itself
+# in a profile, beside what all have
 
 my @PARTS = (
-    ['Opus'       => qr/^libopus\b/],
-    ['AAC'        => qr/^lib(?:avcodec|avutil|swresample)\b/],
-    ['SRTP'       => qr/^lib(?:srtp2?|crypto|nss|freebl|softokn)/],
-    ['kernel'     => qr/^\[|^vmlinux/],
-    ['nginx-rtmp' => qr/^ngx_rtmp_module/],
-    ['ngx_whip'   => qr/^ngx_whip_module/],
-    ['nginx'      => qr/^nginx$/],
-    ['libc'       => qr/^(?:libc|libm|libpthread|ld-linux\S*)[.-]/],
+    ['Opus' => qr/^libopus\b/],
+    ['AAC'  => qr/^lib(?:avcodec|avutil|swresample)\b/],
+    ['SRTP' => qr/^lib(?:srtp2?|crypto|nss|freebl|softokn)/],
 );
 
 my ($build) = @ARGV;
@@ -54,22 +48,13 @@ my @sessions = split ' ', $ENV{SESSIONS} || '1 5 10 40';
 my $rounds = $ENV{ROUNDS} || 5;
 my $seconds = $ENV{SECONDS_PER_RUN} || 20;
 my $most = defined $ENV{RTMP_MOST} ? $ENV{RTMP_MOST} : 10;
-my $profile = $ENV{PROFILE} || 0;
+my $profiled = $ENV{PROFILE} || 0;
 
-my $dir = tempdir('ngx_live_bench.XXXXXX', DIR => -w '/dev/shm' ? '/dev/shm' : $build);
+my $dir = work_dir($build);
 my %media = map { $_ => "$build/media/bench-whip.$_" } qw(h264 ogg mkv);
 
-$SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
-$| = 1;
-
-END {
-    local $?;
-    Test::Live::Process::kill_all();
-    remove_tree($dir) if defined $dir;
-}
-
-if ($profile) {
-    profile($_) for grep { !/^rtmp/ } @KINDS;
+if ($profiled) {
+    where($_) for grep { !/^rtmp/ } @KINDS;
     exit 0;
 }
 
@@ -99,19 +84,12 @@ report(@rows);
 sub conf {
     my ($kind, %port) = @_;
 
-    my $user = $> == 0 ? 'user root;' : '';
     my $audio = $kind =~ /^opus/ ? 'opus' : 'aac';
     my $hls = $audio eq 'opus' ? '' : "hls on; hls_path $dir/hls; hls_fragment 2s;"
         . ' hls_playlist_length 10s; hls_nested on;';
 
-    return <<"CONF";
-$user
-load_module @{[RTMP_MODULE]};
-load_module $build/modules/ngx_whip_module.so;
-worker_processes 2;
-error_log $dir/error.log warn;
-pid $dir/nginx.pid;
-events { worker_connections 4096; }
+    return main_conf(workers => 2, connections => 4096,
+        modules => ["$build/modules/ngx_whip_module.so"]) . <<"CONF";
 rtmp {
     access_log off;
     max_message 16m;
@@ -139,54 +117,17 @@ CONF
 }
 
 
-sub start_nginx {
+sub start {
     my ($kind) = @_;
 
     my %port = map { $_ => free_port() } qw(rtmp http whip);
 
     remove_tree("$dir/hls");
     make_path("$dir/hls");
-    spew("$dir/nginx.conf", conf($kind, %port));
 
-    my $nginx = Test::Live::Process->new(
-        cmd => ['/usr/sbin/nginx', '-p', $dir, '-c', "$dir/nginx.conf", '-e', "$dir/error.log",
-            '-g', 'daemon off;'],
-        err => "$dir/stderr",
-    );
-
-    my @workers;
-    my $deadline = deadline(10);
-
-    until (@workers == 2 && tcp_connect('127.0.0.1', $port{http})) {
-        fail('nginx does not start') if !$nginx->alive || now() > $deadline;
-        nap(0.05);
-
-        @workers = grep { Test::Live::Process::title($_) =~ /^nginx: worker process$/ }
-            Test::Live::Process::descendants();
-    }
+    my ($nginx, @workers) = start_nginx(conf($kind, %port), 2, $port{http});
 
     return ($nginx, \%port, @workers);
-}
-
-
-# user and system time of all threads, in seconds, as the scheduler counts it
-
-sub cpu_time {
-    my (@pids) = @_;
-
-    my $sum = 0;
-
-    for my $pid (@pids) {
-        my @tasks = glob "/proc/$pid/task/*/schedstat";
-        @tasks or fail("process $pid has died");
-
-        for my $task (@tasks) {
-            my ($ns) = split ' ', slurp($task);
-            $sum += ($ns || 0) / 1e9;
-        }
-    }
-
-    return $sum;
 }
 
 
@@ -269,7 +210,7 @@ sub send_rtmp {
 sub run {
     my ($kind, $n) = @_;
 
-    my ($nginx, $port, @workers) = start_nginx($kind);
+    my ($nginx, $port, @workers) = start($kind);
     my $rtmp = $kind =~ /^rtmp/;
     my @senders = $rtmp ? send_rtmp($kind, $n, $port) : send_whip($kind, $n, $port);
     my @ffmpegs = $rtmp ? map { $_->pid } @senders : ();
@@ -313,23 +254,7 @@ sub check {
 }
 
 
-sub stop_nginx {
-    my ($nginx) = @_;
-
-    $nginx->stop('TERM');
-
-    my $log = slurp("$dir/error.log");
-    $log !~ /\[(?:crit|alert|emerg)\]/ or fail('nginx logged errors');
-    unlink "$dir/error.log";
-
-    return;
-}
-
-
 # --- the result -------------------------------------------------------------
-
-sub load { return (split ' ', slurp('/proc/loadavg'))[0] }
-
 
 sub report {
     my (@rows) = @_;
@@ -371,87 +296,19 @@ sub report {
 }
 
 
-sub spread {
-    my ($format, @values) = @_;
-
-    return sprintf "$format ($format .. $format)", median(@values), min(@values), max(@values);
-}
-
-
-sub median {
-    my @sorted = sort { $a <=> $b } @_;
-    my $middle = @sorted / 2;
-
-    return @sorted % 2 ? $sorted[$middle] : ($sorted[$middle - 1] + $sorted[$middle]) / 2;
-}
-
-
 # --- where the time goes ----------------------------------------------------
 
-sub profile {
+sub where {
     my ($kind) = @_;
 
-    my ($nginx, $port, @workers) = start_nginx($kind);
-    my $peer = send_whip($kind, $profile, $port);
+    my ($nginx, $port, @workers) = start($kind);
+    my $peer = send_whip($kind, $profiled, $port);
 
     nap(WARM_UP);
-
-    my $data = "$dir/perf.data";
-    my $status = Test::Live::Process->new(err => "$dir/perf.err", cmd => [qw(perf record -q -F 997
-        -o), $data, '-p', join(',', @workers), '--', 'sleep', $seconds])->wait($seconds + 20);
-
-    defined $status && $status == 0 or fail('perf: ' . slurp("$dir/perf.err"));
+    profile("$kind, $profiled sessions", record($seconds, @workers), @PARTS);
 
     $peer->stop('INT', 5);
     stop_nginx($nginx);
 
-    open my $report, '-|', qw(perf report -q --stdio --sort dso -i), $data or fail("perf: $!");
-    my %part;
-
-    while (my $line = <$report>) {
-        my ($percent, $dso) = $line =~ /^\s*([\d.]+)%\s+(\S+)/ or next;
-        my ($known) = grep { $dso =~ $_->[1] } @PARTS;
-
-        $part{ $known ? $known->[0] : $dso } += $percent;
-    }
-
-    close $report;
-
-    printf "\n%s, %d sessions, percent of the workers' CPU\n\n", $kind, $profile;
-    printf "%6.1f  %s\n", $part{$_}, $_
-        for grep { $part{$_} >= 0.1 } sort { $part{$b} <=> $part{$a} } keys %part;
-
     return;
-}
-
-
-# --- files and ports --------------------------------------------------------
-
-sub free_port {
-    my $socket = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 1)
-        or fail("no free port: $@");
-
-    return $socket->sockport;
-}
-
-
-sub slurp { return Test::Live::Process::slurp(@_) }
-
-
-sub spew {
-    my ($file, $text) = @_;
-
-    open my $fh, '>', $file or fail("$file: $!");
-    print $fh $text;
-    close $fh or fail("$file: $!");
-
-    return;
-}
-
-
-sub fail {
-    my ($reason) = @_;
-
-    my $log = slurp("$dir/stderr") . slurp("$dir/error.log");
-    die "bench: $reason\n" . ($log eq '' ? '' : "nginx said:\n" . substr $log, -2000);
 }

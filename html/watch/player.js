@@ -1,35 +1,59 @@
-/** Stock HLS needs a few seconds until its first playlist is there. */
+import {HlsEngine} from './hls-engine.js';
+import {NativeEngine} from './native-engine.js';
+import {rateToLive} from './pace.js';
+
+/** A source that has just begun needs a moment until its first playlist is there, and seconds with stock HLS. */
 const MISSING_RETRY_MS = 1000;
 const MISSING_PATIENCE = 20;
 const MISSING_RETRY_SLOW_MS = 5000;
 
 const BACKOFF_MS = 1000;
 const BACKOFF_MAX_MS = 8000;
+
+/** So many failures in a row are said to be an error; the player goes on trying. */
 const PATIENCE = 4;
 
-const WATCH_MS = 500;
+/** After a longer silence the playlist has moved on so far that it is read as a new one. */
+const GO_ON_MS = 10000;
+
+/** Jumps within the buffer land where there is a little more in it; see #startLater. */
+const JUMP_AHEAD_S = 0.1;
+const START_JUMPS = 2;
+const START_MS = 1000;
+const LATE_START_S = 0.15;
+
+/** Whoever is further behind than this, in seconds, would take all too long to come up by playing faster. */
+const JUMP_BEHIND_S = 2.5;
+
+const WATCH_MS = 250;
 const STALLED_MS = 2500;
+const RESYNC_MS = 5000;
 const REOPEN_MS = 12000;
 const MEDIA_ERROR_APART_MS = 60000;
 
 /**
  * Plays one live playlist at a time on one video element, with hls.js or, where there is no Media Source, natively.
  *
- * Fires `change` whenever `state` or `missing` is another one than before:
- * idle, starting, playing, stalled, paused (the browser wants a tap), unplayable, error (until `retry`).
+ * Fires `change` whenever `state` or `missing` is another one than before: idle, starting, playing, stalled, paused
+ * (the browser wants a tap), unplayable, error (it goes on trying, ever slower).
  */
 export class Player extends EventTarget {
     #video;
     #url = null;
-    #hls = null;
+    #beginAt = null;
+    #engine = null;
     #state = 'idle';
     #missing = 0;
     #failures = 0;
     #finishing = false;
+    #guided = false;
     #retryTimer = 0;
     #watchTimer = 0;
     #movedAt = 0;
     #movedTo = 0;
+    #arrivedAt = 0;
+    #resynced = false;
+    #startJumps = 0;
     #mediaErrorAt = -Infinity;
 
     /** @param {HTMLVideoElement} video */
@@ -39,7 +63,7 @@ export class Player extends EventTarget {
 
         video.addEventListener('timeupdate', () => this.#moved());
         video.addEventListener('pause', () => this.#paused());
-        video.addEventListener('error', () => this.#nativeFailed());
+        video.addEventListener('ended', () => this.#ended());
     }
 
     get state() {
@@ -56,13 +80,89 @@ export class Player extends EventTarget {
         return this.#finishing;
     }
 
-    /** @param {string} url of a playlist; it may not be there yet */
-    load(url) {
+    /** @returns {boolean} a picture, or sound, is there and goes on */
+    get running() {
+        const {readyState, seeking, paused, ended} = this.#video;
+
+        return this.#url !== null && readyState > HTMLMediaElement.HAVE_CURRENT_DATA && !seeking && !paused && !ended;
+    }
+
+    /** @returns {?number} the moment that is shown, by the server's wall clock, in milliseconds since 1970 */
+    get date() {
+        return this.#video.readyState > HTMLMediaElement.HAVE_NOTHING ? this.#engine?.date ?? null : null;
+    }
+
+    /** @returns {number} what is in the buffer, in seconds */
+    get ahead() {
+        return this.#aheadOf(this.#video.currentTime);
+    }
+
+    /** @returns {{latency: ?number, target: ?number, lowLatency: boolean}} seconds from the newest media */
+    get live() {
+        const engine = this.#engine;
+
+        return {
+            latency: engine?.latency ?? null,
+            target: engine?.target ?? null,
+            lowLatency: engine?.lowLatency ?? false,
+        };
+    }
+
+    /** @returns {boolean} somebody else minds its rate, that it keeps to the moment of another player */
+    get guided() {
+        return this.#guided;
+    }
+
+    set guided(guided) {
+        if (this.#guided && !guided) {
+            this.#engine?.aim();                /* what was done to it may have looked like stalls */
+        }
+
+        this.#guided = guided;
+        this.#startJumps = 0;
+        this.rate = 1;
+    }
+
+    get rate() {
+        return this.#video.playbackRate;
+    }
+
+    set rate(rate) {
+        if (this.#video.playbackRate !== rate) {
+            this.#video.playbackRate = rate;
+        }
+    }
+
+    /**
+     * @param {number} date in milliseconds since 1970
+     * @param {boolean} [buffered] only if nothing has to be loaded for it
+     * @returns {boolean} false when there is no media of that moment
+     */
+    seekToDate(date, buffered = false) {
+        const time = this.#engine?.timeOf(date) ?? null;
+
+        if (time === null || (buffered && this.#aheadOf(time) < JUMP_AHEAD_S)) {
+            return false;
+        }
+
+        this.#video.currentTime = time;
+
+        return true;
+    }
+
+    /**
+     * @param {string} url of a playlist; it may not be there yet
+     * @param {?number} [latency] how far from the newest media it is to begin, in seconds, where that is not what the
+     *     playlist says
+     */
+    load(url, latency = null) {
         this.#free();
         this.#url = url;
+        this.#beginAt = latency;
         this.#missing = 0;
         this.#failures = 0;
         this.#finishing = false;
+        this.#arrivedAt = 0;
         this.#set('starting');
         this.#open();
     }
@@ -84,6 +184,15 @@ export class Player extends EventTarget {
         }
     }
 
+    /** More will come after all. */
+    resume() {
+        this.#finishing = false;
+
+        if (!this.#engine?.lowLatency || this.#engine.ended) {
+            this.retry();               /* a new session of stock HLS begins to count anew */
+        }
+    }
+
     stop() {
         this.#free();
         this.#url = null;
@@ -97,8 +206,8 @@ export class Player extends EventTarget {
             return;
         }
 
-        if (this.#state === 'paused' && this.#hls?.liveSyncPosition) {
-            this.#video.currentTime = this.#hls.liveSyncPosition;
+        if (this.#state === 'paused') {
+            this.#engine?.toLiveEdge();
         }
 
         try {
@@ -120,130 +229,129 @@ export class Player extends EventTarget {
     }
 
     #open() {
-        this.#movedAt = performance.now();
-        this.#movedTo = this.#video.currentTime;
-        this.#watchTimer = setInterval(() => this.#watch(), WATCH_MS);
+        const Engine = [HlsEngine, NativeEngine].find((engine) => engine.supports(this.#video));
 
-        /* Chromium claims native HLS too, so hls.js goes first */
-
-        if (globalThis.Hls?.isSupported()) {
-            this.#openHls();
-
-        } else if (this.#video.canPlayType('application/vnd.apple.mpegurl') !== '') {
-            this.#video.src = this.#url;
-            this.play();
-
-        } else {
+        if (Engine === undefined) {
             this.#free();
             this.#set('unplayable');
+            return;
         }
+
+        this.#movedAt = performance.now();
+        this.#movedTo = this.#video.currentTime;
+        this.#resynced = false;
+        this.#startJumps = START_JUMPS;
+        this.#watchTimer = setInterval(() => this.#watch(), WATCH_MS);
+
+        const told = {
+            attached: () => this.play(),
+            arrived: () => this.#arrived(),
+            failed: (reason) => queueMicrotask(() => this.#engine === engine && this.#failed(reason)),
+        };
+        const engine = new Engine(this.#video, this.#url, told, this.#beginAt);
+
+        this.#engine = engine;
     }
 
-    #openHls() {
-        const hls = new Hls({
-            backBufferLength: 30,
-            liveDurationInfinity: true,
-            liveSyncDurationCount: 3,
-            liveMaxLatencyDurationCount: 10,
-        });
+    #reopen() {
+        this.#free();
+        this.#open();
+    }
 
-        this.#hls = hls;
+    #arrived() {
+        this.#missing = 0;
+        this.#arrivedAt = performance.now();
+        this.#startLater();
+    }
 
-        hls.on(Hls.Events.MEDIA_ATTACHED, () => this.play());
-        hls.on(Hls.Events.FRAG_BUFFERED, () => {
-            this.#failures = 0;
-            this.#missing = 0;
-        });
-        hls.on(Hls.Events.ERROR, (name, data) => {
-            if (data.fatal) {
-                this.#hlsFailed(data);
+    /**
+     * Where it is to begin was chosen when the playlist came.  That was a while ago by now, and it is easier to begin
+     * later than to make up for it.
+     * @returns {boolean} it does
+     */
+    #startLater() {
+        const {latency, target, lowLatency} = this.live;
+        const late = latency - target;
+
+        if (!lowLatency || this.#guided || this.#startJumps === 0 || this.#video.seeking || late < LATE_START_S
+            || this.#aheadOf(this.#video.currentTime + late) < JUMP_AHEAD_S)
+        {
+            return false;
+        }
+
+        this.#startJumps--;
+        this.#engine.toLiveEdge();
+
+        return true;
+    }
+
+    #aheadOf(time) {
+        const {buffered} = this.#video;
+
+        for (let i = 0; i < buffered.length; i++) {
+            if (time >= buffered.start(i) && time <= buffered.end(i)) {
+                return buffered.end(i) - time;
             }
-        });
+        }
 
-        hls.loadSource(this.#url);
-        hls.attachMedia(this.#video);
+        return 0;
     }
 
-    #hlsFailed(data) {
+    #failed(reason) {
         if (this.#finishing) {
             return;                 /* #watch stops at the end of the buffer */
         }
 
-        switch (data.details) {
-        case Hls.ErrorDetails.MANIFEST_INCOMPATIBLE_CODECS_ERROR:
-        case Hls.ErrorDetails.BUFFER_ADD_CODEC_ERROR:
-        case Hls.ErrorDetails.BUFFER_INCOMPATIBLE_CODECS_ERROR:
+        switch (reason) {
+        case 'unplayable':
             this.#free();
             this.#set('unplayable');
             return;
-        }
 
-        switch (data.type) {
-        case Hls.ErrorTypes.NETWORK_ERROR:
-            this.#retryLater(data.response?.code === 404);
+        case 'missing':
+            this.#missing++;
+            this.#tryLater(this.#missing <= MISSING_PATIENCE ? MISSING_RETRY_MS : MISSING_RETRY_SLOW_MS);
             return;
 
-        case Hls.ErrorTypes.MEDIA_ERROR:
+        case 'ended':
+            this.#tryLater(this.#backoff(), true);
+            return;
+
+        case 'media':
             if (performance.now() - this.#mediaErrorAt > MEDIA_ERROR_APART_MS) {
                 this.#mediaErrorAt = performance.now();
-                this.#hls.recoverMediaError();
+                this.#engine.recover();
                 return;
             }
         }
 
-        this.#fail();
+        if (this.#failures >= PATIENCE) {
+            this.#state = 'error';
+        }
+
+        this.#tryLater(this.#backoff(), reason === 'media');
     }
 
-    /** Without hls.js there is no telling what the matter is; a playlist that never played is most likely not there yet. */
-    #nativeFailed() {
-        if (this.#hls !== null || this.#url === null || !this.#video.hasAttribute('src')) {
-            return;
-        }
-
-        if (this.#finishing) {
-            this.stop();
-            return;
-        }
-
-        this.#retryLater(this.#state === 'starting');
+    #backoff() {
+        return Math.min(BACKOFF_MS * 2 ** this.#failures++, BACKOFF_MAX_MS);
     }
 
-    #retryLater(missing) {
-        let delay;
-
-        if (missing) {
-            this.#missing++;
-            delay = this.#missing <= MISSING_PATIENCE ? MISSING_RETRY_MS : MISSING_RETRY_SLOW_MS;
-
-        } else if (++this.#failures > PATIENCE) {
-            this.#fail();
-            return;
-
-        } else {
-            delay = Math.min(BACKOFF_MS * 2 ** (this.#failures - 1), BACKOFF_MAX_MS);
-        }
-
+    /** Viewers of a server that was away for a moment do not all come back at once. */
+    #tryLater(delay, anew = false) {
         clearTimeout(this.#retryTimer);
-        this.#retryTimer = setTimeout(() => this.#tryAgain(), delay);
+
+        this.#retryTimer = setTimeout(() => {
+            this.#retryTimer = 0;
+
+            if (anew || (this.#arrivedAt > 0 && performance.now() - this.#arrivedAt > GO_ON_MS)) {
+                this.#reopen();
+
+            } else {
+                this.#engine.goOn();
+            }
+        }, delay * (0.75 + Math.random() / 2));
+
         this.#set(this.#state);
-    }
-
-    #tryAgain() {
-        if (this.#hls === null) {
-            this.#video.src = this.#url;
-            this.play();
-
-        } else if (this.#hls.levels.length > 0) {
-            this.#hls.startLoad();
-
-        } else {
-            this.#hls.loadSource(this.#url);
-        }
-    }
-
-    #fail() {
-        this.#free();
-        this.#set('error');
     }
 
     #moved() {
@@ -254,8 +362,17 @@ export class Player extends EventTarget {
         this.#movedTo = this.#video.currentTime;
         this.#movedAt = performance.now();
 
-        if (!this.#video.paused && !this.#video.seeking && this.#state !== 'playing') {
+        if (this.#startLater()) {
+            return;
+        }
+
+        if (this.running && this.#state !== 'playing') {
+            this.#failures = 0;
+            this.#resynced = false;
             this.#set('playing');
+            setTimeout(() => {
+                this.#startJumps = 0;
+            }, START_MS);
         }
     }
 
@@ -269,6 +386,21 @@ export class Player extends EventTarget {
         }
     }
 
+    /** The playlist says that nothing will be added; the list of sources may say the same a little later. */
+    #ended() {
+        if (this.#url === null) {
+            return;
+        }
+
+        if (this.#finishing) {
+            this.stop();
+
+        } else {
+            this.#state = 'stalled';
+            this.#failed('ended');
+        }
+    }
+
     /** Notices a picture that stands still or never comes, whatever the reason, and begins anew when that lasts. */
     #watch() {
         const still = performance.now() - this.#movedAt;
@@ -278,22 +410,46 @@ export class Player extends EventTarget {
 
         } else if (this.#finishing && still > STALLED_MS) {
             this.stop();
+            return;
 
         } else if (this.#state === 'playing' && still > STALLED_MS) {
             this.#set('stalled');
 
-        } else if (still > REOPEN_MS && !this.missing && this.#state !== 'playing') {
-            this.#free();
-            this.#open();
+        } else if (this.#state === 'stalled' && still > RESYNC_MS && !this.#resynced && this.#retryTimer === 0) {
+            this.#resynced = true;
+            this.#engine.toLiveEdge();
+
+        } else if (this.#state !== 'playing' && still > REOPEN_MS && this.#retryTimer === 0) {
+            this.#reopen();
+            return;
+        }
+
+        this.#keepPace();
+    }
+
+    #keepPace() {
+        const {latency, target, lowLatency} = this.live;
+
+        if (this.#guided || !lowLatency || latency === null || !this.running) {
+            return;
+        }
+
+        if (latency - target > JUMP_BEHIND_S) {
+            this.#engine.toLiveEdge();
+
+        } else {
+            this.rate = rateToLive({latency, target, ahead: this.ahead, rate: this.rate});
         }
     }
 
     #free() {
         clearTimeout(this.#retryTimer);
         clearInterval(this.#watchTimer);
+        this.#retryTimer = 0;
 
-        this.#hls?.destroy();
-        this.#hls = null;
+        this.#engine?.destroy();
+        this.#engine = null;
+        this.#video.playbackRate = 1;
 
         if (this.#video.hasAttribute('src')) {
             this.#video.removeAttribute('src');

@@ -1,4 +1,4 @@
-import {otherCodec, pictureSize} from '/watch/source-text.js';
+import {otherCodec, pictureSize} from './source-text.js';
 
 /** The row of source buttons. */
 export class SourceButtons {
@@ -17,7 +17,7 @@ export class SourceButtons {
 
     /**
      * @param {import('./source-list.js').Source[]} sources
-     * @param {{mainId: ?string, insetId: ?string, unplayableId: ?string}} view
+     * @param {{mainId: ?string, insetId: ?string, nextId: ?string, unplayableId: ?string}} view
      */
     render(sources, view) {
         const kept = new Set(sources.map((source) => source.id));
@@ -68,7 +68,7 @@ export class SourceButtons {
         return button;
     }
 
-    #update(button, source, number, {mainId, insetId, unplayableId}) {
+    #update(button, source, number, {mainId, insetId, nextId, unplayableId}) {
         const note = this.#note(source, unplayableId);
         const details = [note ?? pictureSize(source)];
 
@@ -76,7 +76,12 @@ export class SourceButtons {
             details.push('inset');
         }
 
+        if (source.id === nextId) {
+            details.push('coming');
+        }
+
         button.setAttribute('aria-pressed', String(source.id === mainId));
+        button.setAttribute('aria-busy', String(source.id === nextId));
         button.setAttribute('aria-disabled', String(Boolean(source.gone)));
         button.toggleAttribute('data-gone', Boolean(source.gone));
         button.toggleAttribute('data-note', note !== null);

@@ -40,6 +40,7 @@ export class SourceList extends EventTarget {
     #poll = 0;
     #reopen = 0;
     #delay = REOPEN_MS;
+    #paused = false;
 
     /**
      * @param {string} streamUrl of the event stream
@@ -77,8 +78,32 @@ export class SourceList extends EventTarget {
         return this.#entries.get(id)?.source ?? null;
     }
 
+    /** @returns {boolean} the server is left alone, so that others have the connection; what is known stays */
+    get paused() {
+        return this.#paused;
+    }
+
+    set paused(paused) {
+        if (paused === this.#paused) {
+            return;
+        }
+
+        this.#paused = paused;
+
+        if (paused) {
+            this.close();
+        } else {
+            this.open();
+        }
+    }
+
     open() {
         this.close();
+
+        if (this.#paused) {
+            return;
+        }
+
         this.#stream = new EventSource(this.#streamUrl);
         this.#stream.addEventListener('open', () => this.#opened());
         this.#stream.addEventListener('error', () => this.#lost());
@@ -106,6 +131,10 @@ export class SourceList extends EventTarget {
     async refresh() {
         if (this.#refreshing) {
             this.#again = true;
+            return;
+        }
+
+        if (this.#paused) {
             return;
         }
 
@@ -179,7 +208,7 @@ export class SourceList extends EventTarget {
 
         this.#removals.clear();
         this.#stale = false;
-        this.#change(this.#stream?.readyState === EventSource.OPEN ? 'open' : 'reconnecting');
+        this.#change(this.#paused || this.#stream?.readyState === EventSource.OPEN ? 'open' : 'reconnecting');
     }
 
     #put(source, tell = true) {

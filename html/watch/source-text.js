@@ -3,7 +3,7 @@
 const CODECS = {avc1: 'H.264', hvc1: 'HEVC', hev1: 'HEVC', av01: 'AV1', vp09: 'VP9'};
 
 /**
- * Stock HLS carries H.264 only.
+ * Every browser plays H.264, and it is all that stock HLS carries.
  * @param {import('./source-list.js').Source} source
  * @returns {?string} the name of the codec where it is another one
  */
@@ -89,8 +89,9 @@ export function describe({streamer, list, id, player}) {
 
     if (player.state === 'unplayable' || (player.missing && codec !== null)) {
         return {state: 'unplayable', title: `${label} cannot be played here`,
-                text: codec !== null ? `It is sent as ${codec}, which this page does not get.`
-                                     : 'This browser does not play its format.',
+                text: codec === null ? 'This browser does not play its format.'
+                  : player.missing ? `It is sent as ${codec}, which this page does not get.`
+                  : `It is sent as ${codec}, which this browser does not play.`,
                 offer: true};
     }
 
@@ -103,9 +104,27 @@ export function describe({streamer, list, id, player}) {
     case 'paused':
         return {state: 'paused', title: `${label} is paused`, action: 'play'};
     case 'error':
-        return {state: 'error', title: `${label} does not play`, text: 'The server could not be reached, or its media not be read.',
+        return {state: 'error', title: `${label} does not play`,
+                text: 'The server cannot be reached, or its media not be read. It is tried again every few seconds.',
                 action: 'retry', offer: true};
     default:
         return {state: 'starting', title: `Starting ${label}`, busy: true};
     }
+}
+
+/**
+ * Why the picture is not another one by now.
+ * @param {string} wanted label of the source that was chosen
+ * @param {?string} shown label of the source that is shown
+ * @param {string} reason "gone", "unplayable", "error" or "late"
+ * @returns {string}
+ */
+export function whyNot(wanted, shown, reason) {
+    const what = {
+        gone: `${wanted} has ended.`,
+        unplayable: `${wanted} cannot be played here.`,
+        error: `${wanted} could not be loaded.`,
+    }[reason] ?? `${wanted} did not come in time.`;
+
+    return shown === null ? what : `${what} ${shown} goes on.`;
 }

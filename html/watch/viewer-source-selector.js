@@ -1,4 +1,4 @@
-import {Player} from '/watch/player.js';
+import {Player} from './player.js';
 
 /** Knows a streamer's sources and puts any of them on any video element. */
 export class ViewerSourceSelector {
@@ -48,9 +48,10 @@ export class ViewerSourceSelector {
      * Plays a source instead of whatever the element played before.
      * @param {string} id
      * @param {HTMLVideoElement} videoElement
+     * @param {?number} [latency] see Player.load
      * @returns {Player}
      */
-    switchToSource(id, videoElement) {
+    switchToSource(id, videoElement, latency = null) {
         const source = this.#sources.get(id);
 
         if (source === undefined) {
@@ -59,7 +60,7 @@ export class ViewerSourceSelector {
 
         const player = this.playerOf(videoElement);
 
-        player.load(source.url);
+        player.load(source.url, latency);
 
         return player;
     }

@@ -1,31 +1,42 @@
-import {InsetView} from '/watch/inset-view.js';
-import {MultiViewManager} from '/watch/multi-view-manager.js';
-import {SourceButtons} from '/watch/source-buttons.js';
-import {SourceList} from '/watch/source-list.js';
-import {describe, otherCodec, pictureSize} from '/watch/source-text.js';
-import {StageMessage} from '/watch/stage-message.js';
-import {ViewerSourceSelector} from '/watch/viewer-source-selector.js';
-import {WatchAddress} from '/watch/watch-address.js';
+import {FiguresView} from './figures-view.js';
+import {InsetView} from './inset-view.js';
+import {MultiViewManager} from './multi-view-manager.js';
+import {SourceButtons} from './source-buttons.js';
+import {SourceList} from './source-list.js';
+import {describe, otherCodec, pictureSize, whyNot} from './source-text.js';
+import {StageMessage} from './stage-message.js';
+import {StageNotice} from './stage-notice.js';
+import {ViewerSourceSelector} from './viewer-source-selector.js';
+import {WatchAddress} from './watch-address.js';
 
 /** More would not fit the picture of a phone, and all are below it. */
 const OFFERS = 3;
+
+/**
+ * A browser opens six connections to a host over HTTP/1.1.  A source takes two, the playlist that is waited for and the
+ * media; so two sources and the event stream leave one for whatever else there is, and three sources leave none.
+ */
+const SOURCES_BESIDE_EVENTS = 2;
 
 const $ = (id) => document.getElementById(id);
 
 const address = new WatchAddress(location.pathname);
 const selector = new ViewerSourceSelector();
-const views = new MultiViewManager(selector, $('video-a'), $('video-b'));
+const views = new MultiViewManager(selector, $('video-a'), $('video-b'), $('video-c'));
 const list = new SourceList(selector.eventsUrl(address.streamer),
                             () => selector.fetchAvailableSources(address.streamer));
 const buttons = new SourceButtons($('sources'), choose);
 const message = new StageMessage($('message'));
 const inset = new InsetView(document, {
     swap: () => choose(views.inset.id),
-    choose: (id) => views.enablePiP(views.main.id, id),
+    choose: (id) => views.enablePiP(views.nextId ?? views.main.id, id),
 });
+const notice = new StageNotice($('notice'));
+const figures = new FiguresView($('figures-toggle'), $('figures'), readFigures);
 
 /* the viewer may have chosen, by the address or by a button; else the page does */
 let chosen = address.source;
+let lastSwitch = null;
 let updating = false;
 let wasOpen = false;
 
@@ -34,6 +45,7 @@ let wasOpen = false;
 function choose(id) {
     chosen = id;
     address.choose(id);
+    notice.show('');
     views.show(id);
 }
 
@@ -44,7 +56,7 @@ function toggleInset() {
         views.disablePiP();
 
     } else if (other !== undefined && views.main.id !== null) {
-        views.enablePiP(views.main.id, other.id);
+        views.enablePiP(views.nextId ?? views.main.id, other.id);
     }
 }
 
@@ -71,7 +83,8 @@ function pressKey(event) {
         return;
     }
 
-    const act = {p: toggleInset, m: toggleMute, f: toggleFullscreen}[event.key.toLowerCase()];
+    const acts = {p: toggleInset, m: toggleMute, f: toggleFullscreen, s: () => figures.toggle()};
+    const act = acts[event.key.toLowerCase()];
 
     if (act !== undefined) {
         act();
@@ -83,8 +96,12 @@ function pressKey(event) {
 
 /* what the page shows */
 
+function labelOf(id) {
+    return list.get(id)?.label ?? id.replaceAll('_', ' ');
+}
+
 function insetChoices() {
-    return list.live.filter((source) => source.id !== views.main.id);
+    return list.live.filter(({id}) => id !== views.main.id && id !== views.nextId);
 }
 
 /** Without a choice of the viewer's: the first source that plays here, for as long as anything is live. */
@@ -137,7 +154,7 @@ function showControls() {
 
 function showInset() {
     const {id, player} = views.inset;
-    const source = id === null ? null : list.get(id) ?? {id, label: id.replaceAll('_', ' '), gone: true};
+    const source = id === null ? null : list.get(id) ?? {id, label: labelOf(id), gone: true};
     const choices = insetChoices();
     let note = '';
 
@@ -155,26 +172,47 @@ function showInset() {
     inset.render(source, note, choices);
 }
 
+/** @returns {import('./figures-text.js').Figures} */
+function readFigures() {
+    const {id, player, video} = views.main;
+    const {totalVideoFrames = 0, droppedVideoFrames = 0} = video.getVideoPlaybackQuality?.() ?? {};
+
+    return {
+        ...player.live,
+        behind: player.date === null ? null : Date.now() - player.date,
+        ahead: player.ahead,
+        rate: player.rate,
+        frames: totalVideoFrames,
+        dropped: droppedVideoFrames,
+        label: id === null ? null : labelOf(id),
+        insetLabel: views.inset.id === null ? null : labelOf(views.inset.id),
+        skew: views.skew,
+        lastSwitch,
+    };
+}
+
 function update() {
     updating = false;
 
     if (address.streamer !== null) {
         pickMain();
         views.follow(list);
+        list.paused = views.loading > SOURCES_BESIDE_EVENTS;
     }
 
     const source = list.get(views.main.id);
     const scene = describe({streamer: address.streamer, list, id: views.main.id, player: views.main.player});
 
-    for (const {video, id} of [views.main, views.inset]) {
-        video.dataset.role = video === views.main.video ? 'main' : 'inset';
-        video.hidden = video !== views.main.video && id === null;
+    for (const {video, id, role, shown} of views.roles) {
+        video.dataset.role = role;
+        video.hidden = !shown;
+        video.setAttribute('aria-hidden', String(!['main', 'inset'].includes(role)));
         video.setAttribute('aria-label', list.get(id)?.label ?? 'Live video');
     }
 
     $('stage').dataset.state = scene.state;
     message.show(scene.state === 'playing' ? null : scene, actionsFor(scene));
-    buttons.render(list.sources, {mainId: views.main.id, insetId: views.inset.id,
+    buttons.render(list.sources, {mainId: views.main.id, insetId: views.inset.id, nextId: views.nextId,
                                   unplayableId: scene.state === 'unplayable' ? views.main.id : null});
     showStatus(scene, source);
     showInset();
@@ -208,6 +246,20 @@ list.addEventListener('change', () => {
 });
 
 views.addEventListener('change', changed);
+
+views.addEventListener('switched', (event) => {
+    lastSwitch = event.figures;
+});
+
+views.addEventListener('failed', ({id, reason}) => {
+    if (chosen === id) {
+        chosen = views.main.id;
+        address.choose(chosen);
+    }
+
+    notice.show(whyNot(labelOf(id), labelOf(views.main.id), reason));
+});
+
 document.addEventListener('keydown', pressKey);
 document.addEventListener('fullscreenchange', () => {
     $('fullscreen').setAttribute('aria-pressed', String(document.fullscreenElement !== null));

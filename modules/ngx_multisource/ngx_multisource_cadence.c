@@ -35,10 +35,12 @@
 #define NGX_MULTISOURCE_CADENCE_WORSE   90.0
 #define NGX_MULTISOURCE_CADENCE_CHANCE  9.0
 
-/* times that are followed take so long to come near; and how fast, at most */
-
+/*
+ * Times that are followed take so long to come near, and at least so many
+ * frames: no frame is longer than others by more than 0.3 %.
+ */
 #define NGX_MULTISOURCE_CADENCE_SETTLE  (2 * NGX_MULTISOURCE_HZ)
-#define NGX_MULTISOURCE_CADENCE_SLEW    0.0035
+#define NGX_MULTISOURCE_CADENCE_FRAMES  8
 
 /* a measured rate so close to a known one is that, by another clock */
 
@@ -265,11 +267,7 @@ ngx_multisource_cadence_line(ngx_multisource_cadence_t *c, int64_t ticks)
         c->followed = 1;
 
         gain = c->frame / NGX_MULTISOURCE_CADENCE_SETTLE;
-        move *= ngx_min(gain, 0.125);
-
-        most = c->frame * NGX_MULTISOURCE_CADENCE_SLEW;
-        move = ngx_min(move, most);
-        move = ngx_max(move, -most);
+        move *= ngx_min(gain, 1.0 / NGX_MULTISOURCE_CADENCE_FRAMES);
     }
 
     c->next += missing * c->frame + move;

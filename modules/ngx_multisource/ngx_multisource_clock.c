@@ -64,7 +64,6 @@ ngx_multisource_clock_arrival(ngx_multisource_clock_t *clock, int64_t media,
 
     if (!clock->arrived) {
         clock->arrived = 1;
-        clock->now = second;
 
         for (i = 0; i < NGX_MULTISOURCE_CLOCK_BUCKETS; i++) {
             clock->bucket[i] = delta;
@@ -78,14 +77,7 @@ ngx_multisource_clock_arrival(ngx_multisource_clock_t *clock, int64_t media,
     *bucket = (clock->second[i] == second) ? ngx_min(*bucket, delta) : delta;
 
     clock->second[i] = second;
-
-    /* what is told again is not new, unless the wall clock was set back */
-
-    if (second > clock->now
-        || clock->now - second >= NGX_MULTISOURCE_CLOCK_BUCKETS)
-    {
-        clock->now = second;
-    }
+    clock->now = second;
 
     ngx_multisource_clock_want(clock);
 }
@@ -249,11 +241,11 @@ ngx_multisource_clock_arrived(ngx_multisource_clock_t *clock, int64_t *offset)
 
     for (i = 0; i < NGX_MULTISOURCE_CLOCK_BUCKETS; i++) {
 
-        /* it is ahead of a wall clock that was set back */
+        /* below 0 after a frame that was told again */
 
         age = clock->now - clock->second[i];
 
-        if (age >= 0 && age < NGX_MULTISOURCE_CLOCK_BUCKETS) {
+        if (age < NGX_MULTISOURCE_CLOCK_BUCKETS) {
             least = ngx_min(least, clock->bucket[i]);
         }
     }

@@ -84,8 +84,6 @@ static ngx_uint_t ngx_multisource_cut_at(ngx_multisource_cut_t *cut,
     int64_t end);
 static int64_t ngx_multisource_cut_limit(ngx_multisource_cut_t *cut);
 static int64_t ngx_multisource_cut_early(ngx_multisource_cut_t *cut);
-static int64_t ngx_multisource_cut_number(ngx_multisource_cut_t *cut,
-    int64_t wall);
 static int64_t ngx_multisource_cut_usec(int64_t ticks);
 static int64_t ngx_multisource_cut_wall(int64_t wall);
 
@@ -395,7 +393,8 @@ ngx_multisource_cut_key(ngx_multisource_cut_t *cut, int64_t time, int64_t wall)
 
     /* is the next one likely to come too late? */
 
-    next = time + gop + NGX_MULTISOURCE_CUT_SLACK;
+    next = time + gop + NGX_MULTISOURCE_CUT_SLACK
+           + ngx_min(gop / 16, 4 * NGX_MULTISOURCE_CUT_SLACK);
 
     return next - cut->segment_start > ngx_multisource_cut_limit(cut);
 }
@@ -405,13 +404,17 @@ static void
 ngx_multisource_cut_begin(ngx_multisource_cut_t *cut, int64_t time,
     int64_t wall)
 {
-    int64_t  early;
-
-    /* a multiple that is so close was not waited for in vain */
+    int64_t  early, segment, number, waited;
 
     early = ngx_multisource_cut_usec(ngx_multisource_cut_early(cut));
+    segment = ngx_multisource_cut_usec(cut->segment);
 
-    cut->wall = ngx_multisource_cut_number(cut, wall + early);
+    /* what ends so shortly before a multiple has ended for it */
+
+    number = (wall + early / 2) / segment;
+    waited = (wall + early) / segment;
+
+    cut->wall = (waited == cut->wall + 1) ? waited : number;
     cut->segment_start = time;
     cut->part_start = time;
 }
@@ -485,18 +488,6 @@ ngx_multisource_cut_early(ngx_multisource_cut_t *cut)
     early = cut->segment / 8;
 
     return cut->gop ? ngx_min(early, cut->gop / 2) : early;
-}
-
-
-static int64_t
-ngx_multisource_cut_number(ngx_multisource_cut_t *cut, int64_t wall)
-{
-    int64_t  segment, number;
-
-    segment = ngx_multisource_cut_usec(cut->segment);
-    number = wall / segment;
-
-    return (wall % segment < 0) ? number - 1 : number;
 }
 
 

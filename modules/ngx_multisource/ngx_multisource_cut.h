@@ -80,12 +80,14 @@ typedef struct {
  * ms, as configured.
  *
  * The part target is `part`, unless a whole number of frames cannot fill 85 %
- * of it: then it is what holds the next whole number of frames. Video that is
- * not constant and comes without audio, which could fill its pauses, gets what
- * holds its longest pause and 1.1 s at least, 2.2 s at most. The target
- * duration is that of a segment of so many whole groups of pictures as fill
- * `segment`, rounded up to seconds, and at least `segment`; 10 s if the group is
- * unknown. It is at least as long as two parts.
+ * of it: then it is what holds the next whole number of frames. Either has
+ * 0.5 % to spare, since frames are moved that much by their clock. Video that
+ * is not constant, or has less than a frame in 2.2 s, and comes without audio,
+ * which could fill its pauses, gets what holds its longest pause and 1.1 s at
+ * least, 2.2 s at most. The target duration is that of a segment of so many
+ * whole groups of pictures as fill `segment`, rounded up to seconds but for
+ * 50 ms, and at least `segment`; 10 s if the group is unknown. Of audio each
+ * frame is a group. It is at least as long as two parts.
  */
 void ngx_multisource_cut_bounds(const ngx_multisource_cut_seen_t *seen,
     ngx_msec_t part, ngx_msec_t segment, ngx_multisource_cut_bounds_t *bounds);
@@ -107,8 +109,9 @@ ngx_uint_t ngx_multisource_cut_frame(ngx_multisource_cut_t *cut, int64_t time,
 
 /*
  * Audio of a source with video has come up to `time` while no frame did. When
- * the video is overdue: the time at which the part ends, so long after its start
- * as whole frames of audio (of `duration` each) fill the part target; *ends is
+ * the video is overdue: the time at which the part ends, so long after its
+ * start as whole frames of audio (of `duration` each) fill the part target, or
+ * the part target if they cannot fill 85 % of it; *ends is
  * NGX_MULTISOURCE_CUT_SEGMENT when no longer segment is allowed. 0 with *ends
  * NGX_MULTISOURCE_CUT_NONE: not yet. To be called again until it says so.
  *

@@ -81,7 +81,22 @@ ngx_multisource_gather_add(ngx_multisource_gather_t *gather,
     } else {
         gather->video = 1;
 
+        if (gather->nkeyframes && gather->apart == 0) {
+            gather->apart = frame->ms - gather->first;
+        }
+
         if (frame->keyframe) {
+
+            /* it comes first, unless pictures before it come after it */
+
+            if (gather->nkeyframes == 0 || frame->cts < gather->delay) {
+                gather->delay = frame->cts;
+            }
+
+            if (gather->nkeyframes == 0) {
+                gather->first = frame->ms;
+            }
+
             gather->nkeyframes++;
 
         } else if (gather->nkeyframes == 0) {

@@ -41,6 +41,11 @@ typedef struct {
     size_t                   bytes;
     ngx_uint_t               nframes;
     ngx_uint_t               nkeyframes;
+    int32_t                  delay;     /* ms, by which pictures are shown after
+                                           they are decoded, at least */
+    int64_t                  first;     /* ms, of video */
+    int64_t                  apart;     /* ms, from it to the second one; 0:
+                                           there is none */
     unsigned                 video:1;   /* there are such frames */
     unsigned                 audio:1;
 } ngx_multisource_gather_t;

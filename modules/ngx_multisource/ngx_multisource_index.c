@@ -88,6 +88,7 @@ typedef struct {
 } ngx_multisource_index_file_t;
 
 
+static void ngx_multisource_index_release(ngx_multisource_index_t *index);
 static uint64_t ngx_multisource_index_size(uint64_t nsegments,
     uint64_t nparts);
 static ngx_int_t ngx_multisource_index_map(ngx_multisource_index_t *index,
@@ -203,6 +204,17 @@ ngx_multisource_index_replaced(ngx_multisource_index_t *index,
 
 void
 ngx_multisource_index_close(ngx_multisource_index_t *index)
+{
+    /* a zeroed one has descriptor 0, which is another's */
+
+    if (index->data) {
+        ngx_multisource_index_release(index);
+    }
+}
+
+
+static void
+ngx_multisource_index_release(ngx_multisource_index_t *index)
 {
     if (index->data) {
         (void) munmap(index->data, index->size);
@@ -1035,7 +1047,7 @@ done:
 
     err = ngx_errno;
 
-    ngx_multisource_index_close(&old);
+    ngx_multisource_index_release(&old);
 
     ngx_set_errno(err);
 
@@ -1149,7 +1161,7 @@ failed:
     err = ngx_errno;
 
     index->fd = fd;
-    ngx_multisource_index_close(index);
+    ngx_multisource_index_release(index);
 
     ngx_set_errno(err);
 
@@ -1331,8 +1343,9 @@ ngx_multisource_index_finish(ngx_multisource_index_t *index,
     held = index->nsegments - NGX_MULTISOURCE_INDEX_SPARE;
     file = (ngx_multisource_index_file_t *) index->data;
 
-    if (head->open - file->heads[file->sequence & 1].oldest
-        >= index->nsegments)
+    if (head->open >= index->nsegments
+        && file->heads[file->sequence & 1].oldest
+           <= head->open - index->nsegments)
     {
         /*
          * Expired segments were not asked for, or all of the spare slots are

@@ -190,6 +190,7 @@ ngx_int_t ngx_multisource_index_open(ngx_multisource_index_t *index,
 ngx_uint_t ngx_multisource_index_replaced(ngx_multisource_index_t *index,
     const char *path);
 
+/* one that is zeroed, or that could not be opened, is fine */
 void ngx_multisource_index_close(ngx_multisource_index_t *index);
 
 /* grows with every change; costs one load. 0: nothing was ever written */

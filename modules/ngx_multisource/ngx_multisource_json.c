@@ -82,19 +82,19 @@ ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer, u_char *source,
 }
 
 
-/* Main_Screen is shown as "Main Screen" */
-
 static json_t *
 ngx_multisource_json_label(u_char *source)
 {
-    char     label[NGX_MULTISOURCE_NAME_MAX + 1];
-    size_t   i;
+    u_char     label[NGX_MULTISOURCE_NAME_MAX];
+    size_t     len;
+    ngx_str_t  name;
 
-    for (i = 0; i < NGX_MULTISOURCE_NAME_MAX && source[i]; i++) {
-        label[i] = source[i] == '_' ? ' ' : source[i];
-    }
+    name.data = source;
+    name.len = ngx_strlen(source);
 
-    return json_stringn(label, i);
+    len = ngx_multisource_name_label(&name, label);
+
+    return json_stringn((char *) label, len);
 }
 
 

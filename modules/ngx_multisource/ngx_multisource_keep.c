@@ -16,24 +16,34 @@ static ngx_int_t ngx_multisource_keep_append(int dir, const u_char *text,
 
 
 ngx_int_t
-ngx_multisource_keep_add(int dir, const ngx_multisource_index_head_t *head,
-    const ngx_multisource_index_segment_t *segment,
-    const ngx_multisource_index_segment_t *before)
+ngx_multisource_keep_add(int dir, ngx_multisource_index_t *index,
+    const ngx_multisource_index_head_t *head, ngx_uint_t begin)
 {
-    u_char       *p, text[2 * NGX_MULTISOURCE_PLAYLIST_VOD_MAX];
-    ngx_uint_t    begun;
-    struct stat   st;
+    u_char                           *p;
+    u_char                            text[2
+                                           * NGX_MULTISOURCE_PLAYLIST_VOD_MAX];
+    struct stat                       st;
+    ngx_multisource_index_segment_t   before, *last;
 
-    begun = (fstatat(dir, NGX_MULTISOURCE_KEEP_PART, &st, 0) == 0);
-
+    last = NULL;
     p = text;
 
-    if (!begun) {
+    if (fstatat(dir, NGX_MULTISOURCE_KEEP_PART, &st, 0) == -1) {
+
+        if (!begin) {
+            return NGX_OK;
+        }
+
         p = ngx_multisource_playlist_vod_head(p, head);
-        before = NULL;
+
+    } else if (head->open > head->oldest
+               && ngx_multisource_index_find(index, head->open - 1, &before)
+                  == NGX_OK)
+    {
+        last = &before;
     }
 
-    p = ngx_multisource_playlist_vod_segment(p, segment, before);
+    p = ngx_multisource_playlist_vod_segment(p, &head->current, last);
 
     return ngx_multisource_keep_append(dir, text, p - text, 1);
 }
@@ -64,13 +74,13 @@ ngx_multisource_keep_end(int dir, uint64_t epoch)
 
     /* another name for the same file, in one step */
 
-    (void) unlinkat(dir, NGX_MULTISOURCE_KEEP_PART, 0);
+    (void) unlinkat(dir, NGX_MULTISOURCE_KEEP_LINK, 0);
 
-    if (linkat(dir, name, dir, NGX_MULTISOURCE_KEEP_PART, 0) == -1) {
+    if (linkat(dir, name, dir, NGX_MULTISOURCE_KEEP_LINK, 0) == -1) {
         return NGX_ERROR;
     }
 
-    return renameat(dir, NGX_MULTISOURCE_KEEP_PART, dir,
+    return renameat(dir, NGX_MULTISOURCE_KEEP_LINK, dir,
                     NGX_MULTISOURCE_KEEP_NEWEST) == -1 ? NGX_ERROR : NGX_OK;
 }
 
@@ -79,9 +89,10 @@ static ngx_int_t
 ngx_multisource_keep_append(int dir, const u_char *text, size_t len,
     ngx_uint_t create)
 {
-    int        fd;
-    ssize_t    n;
-    ngx_err_t  err;
+    int          fd;
+    ssize_t      n;
+    ngx_err_t    err;
+    struct stat  st;
 
     fd = openat(dir, NGX_MULTISOURCE_KEEP_PART,
                 O_WRONLY|O_APPEND|O_CLOEXEC|(create ? O_CREAT : 0), 0644);
@@ -89,8 +100,24 @@ ngx_multisource_keep_append(int dir, const u_char *text, size_t len,
         return NGX_ERROR;
     }
 
-    n = write(fd, text, len);
-    err = n == (ssize_t) len ? 0 : (n == -1 ? ngx_errno : ENOSPC);
+    err = 0;
+
+    if (fstat(fd, &st) == -1) {
+        err = ngx_errno;
+
+    } else {
+        n = write(fd, text, len);
+
+        if (n != (ssize_t) len) {
+            err = n == -1 ? ngx_errno : ENOSPC;
+
+            /* not half a line */
+
+            if (n > 0 && ftruncate(fd, st.st_size) == -1) {
+                err = ngx_errno;
+            }
+        }
+    }
 
     (void) close(fd);
 

@@ -20,18 +20,19 @@
 
 #define NGX_MULTISOURCE_KEEP_PART    "vod.part"
 #define NGX_MULTISOURCE_KEEP_NEWEST  "vod.m3u8"
+#define NGX_MULTISOURCE_KEEP_LINK    "vod.new"
 
 
 #pragma GCC visibility push(hidden)
 
 /*
- * Adds a complete segment; `before` is the one before it, NULL: there is none.
- * `dir` is an open directory. NGX_ERROR with errno set.
+ * Adds head->current, which is complete: to be called right before
+ * ngx_multisource_index_finish(). `dir` is an open directory; `begin`: a show
+ * begins if none is being kept, else that is NGX_OK and nothing is done.
+ * NGX_ERROR with errno set.
  */
-ngx_int_t ngx_multisource_keep_add(int dir,
-    const ngx_multisource_index_head_t *head,
-    const ngx_multisource_index_segment_t *segment,
-    const ngx_multisource_index_segment_t *before);
+ngx_int_t ngx_multisource_keep_add(int dir, ngx_multisource_index_t *index,
+    const ngx_multisource_index_head_t *head, ngx_uint_t begin);
 
 /* the show is over, if one was being kept */
 ngx_int_t ngx_multisource_keep_end(int dir, uint64_t epoch);

@@ -208,6 +208,19 @@ ngx_multisource_name_public(ngx_multisource_naming_t *naming,
 
 
 size_t
+ngx_multisource_name_label(const ngx_str_t *source, u_char *buf)
+{
+    size_t  i;
+
+    for (i = 0; i < source->len && i < NGX_MULTISOURCE_NAME_MAX; i++) {
+        buf[i] = source->data[i] == '_' ? ' ' : source->data[i];
+    }
+
+    return i;
+}
+
+
+size_t
 ngx_multisource_name_mask(ngx_multisource_naming_t *naming, ngx_str_t *name,
     u_char *buf)
 {

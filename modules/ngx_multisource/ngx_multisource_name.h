@@ -67,6 +67,12 @@ size_t ngx_multisource_name_public(ngx_multisource_naming_t *naming,
     ngx_str_t *streamer, ngx_str_t *source, u_char *buf);
 
 /*
+ * What people read for a source: Main_Screen is "Main Screen". `buf` has room
+ * for NGX_MULTISOURCE_NAME_MAX bytes. Returns the length.
+ */
+size_t ngx_multisource_name_label(const ngx_str_t *source, u_char *buf);
+
+/*
  * What a log may show of a name that is or contains a key: at most four
  * characters and never more than a quarter of what can be the key, then
  * "***"; other characters than those of a name become "?". `buf` has room for

@@ -22,6 +22,9 @@
 /* ms over which the length of frames is measured */
 #define NGX_MULTISOURCE_PACE_WINDOW  500
 
+/* RFC 6716, 3.2.5 [R5]: a packet has 120 ms at most */
+#define NGX_MULTISOURCE_PACE_PACKET  5760
+
 
 static void ngx_multisource_pace_measure(ngx_multisource_pace_t *pace,
     int64_t ms);
@@ -113,4 +116,54 @@ ngx_multisource_pace_measure(ngx_multisource_pace_t *pace, int64_t ms)
 
     pace->ms = ms;
     pace->since = 1;
+}
+
+
+/*
+ *  0 1 2 3 4 5 6 7
+ * +-+-+-+-+-+-+-+-+
+ * | config  |s| c |
+ * +-+-+-+-+-+-+-+-+
+ *
+ * RFC 6716, 3.1: c is 0 for one frame, 1 and 2 for two; for 3 the low six bits
+ * of the next byte tell how many there are.
+ */
+
+uint32_t
+ngx_multisource_pace_opus(const u_char *p, size_t len)
+{
+    uint32_t    samples;
+    ngx_uint_t  config, frames;
+
+    if (len == 0) {
+        return 0;
+    }
+
+    config = p[0] >> 3;
+    frames = p[0] & 0x03;
+
+    if (config >= 16) {
+        samples = 120 << (config & 3);          /* CELT: 2.5 to 20 ms */
+
+    } else if (config >= 12) {
+        samples = 480 << (config & 1);          /* hybrid: 10, 20 ms */
+
+    } else {
+        config &= 3;                            /* SILK: 10, 20, 40, 60 ms */
+        samples = config < 3 ? 480 << config : 2880;
+    }
+
+    if (frames == 3) {
+        frames = len > 1 ? p[1] & 0x3f : 0;
+
+    } else if (frames == 0) {
+        frames = 1;
+
+    } else {
+        frames = 2;
+    }
+
+    samples *= frames;
+
+    return samples > NGX_MULTISOURCE_PACE_PACKET ? 0 : samples;
 }

@@ -42,6 +42,9 @@ void ngx_multisource_pace_init(ngx_multisource_pace_t *pace, ngx_uint_t rate,
 /* the time of a frame in samples, from its time in ms; it always grows */
 int64_t ngx_multisource_pace_place(ngx_multisource_pace_t *pace, int64_t ms);
 
+/* samples of 48 kHz that an Opus packet says it has; 0: it makes no sense */
+uint32_t ngx_multisource_pace_opus(const u_char *p, size_t len);
+
 #pragma GCC visibility pop
 
 

@@ -34,8 +34,15 @@
 /* frames of audio that wait for the frame of video they belong before */
 #define NGX_MULTISOURCE_PACKAGER_PENDING  256
 
+/* ms by which pictures are decoded before they are shown, if it makes sense */
+#define NGX_MULTISOURCE_PACKAGER_DELAY    5000
+
+/* ticks: two times that are rounded to ms lie as far from each other */
+#define NGX_MULTISOURCE_PACKAGER_ROUNDED  135
+
 /* samples of a frame; what is sent may show that there are more */
 #define NGX_MULTISOURCE_PACKAGER_AAC      1024
+#define NGX_MULTISOURCE_PACKAGER_SBR      2048
 #define NGX_MULTISOURCE_PACKAGER_OPUS     960
 #define NGX_MULTISOURCE_PACKAGER_OPUS_MIN 120
 
@@ -79,6 +86,12 @@ struct ngx_multisource_packager_s {
     ngx_queue_t                      pending;   /* audio */
     ngx_uint_t                       npending;
 
+    /* ticks from the decoding of a keyframe to its presentation: of dates */
+    int32_t                          delay;
+
+    /* ticks from the first frame of video to the second, if it is known */
+    int64_t                          apart;
+
     /* the part that is being made, ticks */
     int64_t                          part_start;
     int64_t                          part_end;  /* as far as frames are known */
@@ -99,6 +112,7 @@ struct ngx_multisource_packager_s {
     unsigned                         segment_begun:1;
     unsigned                         discontinuity:1;   /* before what comes */
     unsigned                         waiting:1;     /* for the next try */
+    unsigned                         renew:1;   /* with the next keyframe */
     unsigned                         away:1;
     unsigned                         measured:1;    /* a whole segment */
 };
@@ -114,6 +128,8 @@ static u_char *ngx_multisource_packager_flat(ngx_multisource_packager_t *pk,
     ngx_chain_t *in, size_t len);
 static void ngx_multisource_packager_config(ngx_multisource_packager_t *pk,
     ngx_multisource_packager_track_t *track, ngx_live_tag_t *tag);
+static void ngx_multisource_packager_refused(ngx_multisource_packager_t *pk,
+    ngx_multisource_packager_track_t *track, ngx_uint_t codec);
 static ngx_int_t ngx_multisource_packager_time(ngx_multisource_packager_t *pk,
     uint32_t timestamp, int64_t *ms);
 static void ngx_multisource_packager_restart(ngx_multisource_packager_t *pk);
@@ -125,6 +141,7 @@ static ngx_uint_t ngx_multisource_packager_ready(
     ngx_multisource_packager_t *pk);
 static void ngx_multisource_packager_start(ngx_multisource_packager_t *pk);
 static void ngx_multisource_packager_streams(ngx_multisource_packager_t *pk);
+static uint32_t ngx_multisource_packager_samples(ngx_live_codec_t *codec);
 
 static void ngx_multisource_packager_frame(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame);
@@ -145,10 +162,13 @@ static void ngx_multisource_packager_part(ngx_multisource_packager_t *pk,
 static void ngx_multisource_packager_rates(ngx_multisource_packager_t *pk,
     ngx_uint_t finish);
 static void ngx_multisource_packager_others(ngx_multisource_packager_t *pk);
+static int32_t ngx_multisource_packager_cts(ngx_multisource_packager_t *pk,
+    int32_t ms);
 static int64_t ngx_multisource_packager_ticks(ngx_multisource_packager_t *pk,
     int64_t samples);
 static int64_t ngx_multisource_packager_now(void);
-static int64_t ngx_multisource_packager_us(int64_t ticks);
+static int64_t ngx_multisource_packager_wall(ngx_multisource_packager_t *pk,
+    int64_t time);
 
 
 ngx_multisource_packager_t *
@@ -212,6 +232,14 @@ ngx_multisource_packager_open(ngx_multisource_ctx_t *ctx)
 void
 ngx_multisource_packager_close(ngx_multisource_packager_t *pk)
 {
+    if (ngx_terminate) {
+
+        /* the threads are gone: it ends as if the worker had been killed */
+
+        ngx_multisource_packager_destroy(pk);
+        return;
+    }
+
     if (!pk->running && pk->opened && pk->gather.nframes) {
 
         /* it was short, but what there is can be seen */
@@ -347,6 +375,7 @@ ngx_multisource_packager_reset(ngx_multisource_packager_t *pk)
 {
     ngx_multisource_gather_clear(&pk->gather);
     pk->discontinuity = 1;
+    pk->renew = 0;
 }
 
 
@@ -445,15 +474,37 @@ ngx_multisource_packager_media(ngx_multisource_packager_t *pk,
         return;
     }
 
-    if (tag.type != NGX_LIVE_TAG_FRAME || tag.body_len == 0
-        || track->codec.codec != tag.codec || pk->waiting)
-    {
+    if (tag.type != NGX_LIVE_TAG_FRAME || tag.body_len == 0) {
         return;
     }
 
-    if (ngx_multisource_packager_time(pk, h->timestamp, &ms) != NGX_OK
-        || (pk->running && !track->used))
-    {
+    if (!ngx_multisource_mux_carries(tag.codec)) {
+
+        /* it need not have announced itself */
+
+        ngx_multisource_packager_refused(pk, track, tag.codec);
+        return;
+    }
+
+    if (track->codec.codec != tag.codec || pk->waiting) {
+        return;
+    }
+
+    if (ngx_multisource_packager_time(pk, h->timestamp, &ms) != NGX_OK) {
+        ngx_multisource_packager_restart(pk);
+
+    } else if (pk->running && !track->used) {
+
+        /* the picture goes on until it can begin anew */
+
+        if (!video) {
+            pk->renew = 1;
+            return;
+        }
+
+        ngx_multisource_packager_restart(pk);
+
+    } else if (pk->renew && video && tag.keyframe) {
         ngx_multisource_packager_restart(pk);
     }
 
@@ -547,19 +598,18 @@ ngx_multisource_packager_config(ngx_multisource_packager_t *pk,
            != NGX_OK
         || (track == &pk->audio && codec.sample_rate == 0))
     {
-        if (!track->bad) {
-            track->bad = 1;
-
-            ngx_log_error(NGX_LOG_WARN, pk->log, 0,
-                          "multisource: not packaged: %s of streamer \"%V\" "
-                          "source \"%V\"", ngx_live_codec_label(tag->codec),
-                          &pk->streamer, &pk->source);
-        }
-
+        ngx_multisource_packager_refused(pk, track, tag->codec);
         return;
     }
 
-    if (track->used || (track == &pk->video ? pk->gather.video
+    if (track == &pk->audio && track->used && pk->video.used) {
+
+        /* silence until the next keyframe, rather than no picture */
+
+        ngx_multisource_packager_flush_audio(pk, INT64_MAX);
+        track->used = 0;
+
+    } else if (track->used || (track == &pk->video ? pk->gather.video
                                             : pk->gather.audio))
     {
         ngx_multisource_packager_restart(pk);
@@ -569,6 +619,25 @@ ngx_multisource_packager_config(ngx_multisource_packager_t *pk,
     track->codec = codec;
     track->len = tag->body_len;
     ngx_memcpy(track->record, tag->body, tag->body_len);
+}
+
+
+/* told once */
+
+static void
+ngx_multisource_packager_refused(ngx_multisource_packager_t *pk,
+    ngx_multisource_packager_track_t *track, ngx_uint_t codec)
+{
+    if (track->bad) {
+        return;
+    }
+
+    track->bad = 1;
+
+    ngx_log_error(NGX_LOG_WARN, pk->log, 0,
+                  "multisource: not packaged: %s of streamer \"%V\" "
+                  "source \"%V\"", ngx_live_codec_label(codec),
+                  &pk->streamer, &pk->source);
 }
 
 
@@ -665,13 +734,29 @@ ngx_multisource_packager_start(ngx_multisource_packager_t *pk)
     pk->video.used = pk->gather.video;
     pk->audio.used = pk->gather.audio;
 
-    ngx_multisource_gather_measure(&pk->gather, pk->writer->fps, &pk->cadence,
-                                   &pk->clock, &seen);
+    rate = ngx_multisource_cadence_rate(&pk->cadence);
+
+    ngx_multisource_gather_measure(&pk->gather, rate ? rate : pk->writer->fps,
+                                   &pk->cadence, &pk->clock, &seen);
+
+    pk->delay = 0;
+
+    if (ngx_abs(pk->gather.delay) <= NGX_MULTISOURCE_PACKAGER_DELAY) {
+        pk->delay = ngx_multisource_packager_cts(pk, pk->gather.delay);
+    }
+
+    pk->apart = 0;
+
+    if (pk->gather.apart > 0
+        && pk->gather.apart <= NGX_MULTISOURCE_PACKAGER_AHEAD)
+    {
+        pk->apart = pk->gather.apart * 90;
+    }
 
     if (pk->audio.used) {
         rate = audio.codec.sample_rate;
         unit = NGX_MULTISOURCE_PACKAGER_AAC;
-        samples = NGX_MULTISOURCE_PACKAGER_AAC;
+        samples = ngx_multisource_packager_samples(&audio.codec);
 
         if (audio.codec.codec == NGX_LIVE_CODEC_OPUS) {
             rate = 48000;
@@ -758,6 +843,21 @@ ngx_multisource_packager_streams(ngx_multisource_packager_t *pk)
 }
 
 
+/* of a frame of AAC, at the rate of what is heard: SBR doubles that */
+
+static uint32_t
+ngx_multisource_packager_samples(ngx_live_codec_t *codec)
+{
+    if (ngx_strcmp(codec->name, "mp4a.40.5") == 0
+        || ngx_strcmp(codec->name, "mp4a.40.29") == 0)
+    {
+        return NGX_MULTISOURCE_PACKAGER_SBR;
+    }
+
+    return NGX_MULTISOURCE_PACKAGER_AAC;
+}
+
+
 static void
 ngx_multisource_packager_frame(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame)
@@ -800,6 +900,14 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
     time = ngx_multisource_cadence_place(&pk->cadence, frame->ms);
     duration = ngx_multisource_cadence_duration(&pk->cadence);
 
+    /* where it is not constant, nothing tells how long the first one takes */
+
+    if (pk->apart && ngx_multisource_cadence_rate(&pk->cadence) == 0) {
+        duration = pk->apart;
+    }
+
+    pk->apart = 0;
+
     /* it is later than a part can be long: there is sound, or nothing */
 
     for ( ;; ) {
@@ -815,8 +923,7 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
     }
 
     ends = ngx_multisource_cut_frame(&pk->cut, time, duration, frame->keyframe,
-                                     ngx_multisource_clock_wall(&pk->clock,
-                                          ngx_multisource_packager_us(time)));
+                                     ngx_multisource_packager_wall(pk, time));
 
     if (ends != NGX_MULTISOURCE_CUT_NONE) {
         ngx_multisource_packager_flush_audio(pk, time);
@@ -831,16 +938,21 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
         ngx_multisource_packager_begin(pk, time, frame->keyframe);
     }
 
-    if (frame->keyframe) {
-        pk->part_flags |= NGX_MULTISOURCE_INDEX_INDEPENDENT;
-    }
-
-    rc = ngx_multisource_mux_video(pk->mux, time, frame->cts * 90, duration,
-                                   frame->keyframe, frame->data, frame->len);
+    rc = ngx_multisource_mux_video(pk->mux, time,
+                                   ngx_multisource_packager_cts(pk, frame->cts),
+                                   duration, frame->keyframe, frame->data,
+                                   frame->len);
 
     if (rc == NGX_ERROR) {
         ngx_multisource_packager_failed(pk);
         return;
+    }
+
+    if (frame->keyframe && rc == NGX_OK) {
+        pk->part_flags |= NGX_MULTISOURCE_INDEX_INDEPENDENT;
+
+    } else if (frame->keyframe && pk->part_start == time) {
+        pk->part_keyed = 0;
     }
 
     pk->part_end = ngx_max(pk->part_end, time + duration);
@@ -854,12 +966,20 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame)
 {
     int64_t     time, end;
-    uint32_t    duration;
+    uint32_t    duration, samples;
     ngx_uint_t  ends;
 
     if (!pk->audio.used) {
         ngx_free(frame);
         return;
+    }
+
+    if (pk->audio.codec.codec == NGX_LIVE_CODEC_OPUS) {
+        samples = ngx_multisource_pace_opus(frame->data, frame->len);
+
+        if (samples) {
+            pk->pace.frame = samples;
+        }
     }
 
     frame->time = ngx_multisource_pace_place(&pk->pace, frame->ms);
@@ -920,8 +1040,7 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
     }
 
     ends = ngx_multisource_cut_frame(&pk->cut, time, duration, 1,
-                                     ngx_multisource_clock_wall(&pk->clock,
-                                          ngx_multisource_packager_us(time)));
+                                     ngx_multisource_packager_wall(pk, time));
 
     if (ends != NGX_MULTISOURCE_CUT_NONE) {
         ngx_multisource_packager_part(pk, time,
@@ -1044,8 +1163,7 @@ ngx_multisource_packager_part(ngx_multisource_packager_t *pk, int64_t end,
     pk->part_begun = 0;
 
     part.init = pk->init;
-    part.wall = ngx_multisource_clock_wall(&pk->clock,
-                                  ngx_multisource_packager_us(pk->part_start));
+    part.wall = ngx_multisource_packager_wall(pk, pk->part_start);
     part.duration = ngx_min((uint64_t) ngx_max(end - pk->part_start, 1),
                             pk->info.part_target);
     part.flags = pk->part_flags;
@@ -1104,6 +1222,10 @@ ngx_multisource_packager_rates(ngx_multisource_packager_t *pk,
 
     /* a part of the first segment is no measure of those to come */
 
+    if (pk->video.used) {
+        streams->fps = ngx_multisource_cadence_rate(&pk->cadence);
+    }
+
     if (finish || !pk->measured) {
 
         if (pk->measured) {
@@ -1135,6 +1257,32 @@ ngx_multisource_packager_others(ngx_multisource_packager_t *pk)
 }
 
 
+/* ticks of a composition offset: a whole number of frames but for rounding */
+
+static int32_t
+ngx_multisource_packager_cts(ngx_multisource_packager_t *pk, int32_t ms)
+{
+    int64_t     ticks, exact, frames, scale;
+    ngx_uint_t  rate;
+
+    ticks = (int64_t) ms * 90;
+    rate = ngx_multisource_cadence_rate(&pk->cadence);
+
+    if (rate == 0) {
+        return ticks;
+    }
+
+    scale = (int64_t) NGX_MULTISOURCE_HZ * 1000;
+
+    frames = (ticks * (int64_t) rate + (ms < 0 ? -scale : scale) / 2) / scale;
+    exact = (frames * scale + (ms < 0 ? -1 : 1) * (int64_t) rate / 2)
+            / (int64_t) rate;
+
+    return ngx_abs(exact - ticks) <= NGX_MULTISOURCE_PACKAGER_ROUNDED
+           ? exact : ticks;
+}
+
+
 static int64_t
 ngx_multisource_packager_ticks(ngx_multisource_packager_t *pk,
     int64_t samples)
@@ -1143,10 +1291,13 @@ ngx_multisource_packager_ticks(ngx_multisource_packager_t *pk,
 }
 
 
+/* us since 1970: the date of what is shown first of what is decoded then */
+
 static int64_t
-ngx_multisource_packager_us(int64_t ticks)
+ngx_multisource_packager_wall(ngx_multisource_packager_t *pk, int64_t time)
 {
-    return ticks * 100 / 9;
+    return ngx_multisource_clock_wall(&pk->clock,
+                                      (time + pk->delay) * 100 / 9);
 }
 
 

@@ -13,7 +13,8 @@
 
 /* upper bounds of what is written at once, bytes */
 #define NGX_MULTISOURCE_PLAYLIST_HEAD      1024     /* with hints and the end */
-#define NGX_MULTISOURCE_PLAYLIST_SEGMENT   256
+#define NGX_MULTISOURCE_PLAYLIST_SEGMENT   128
+#define NGX_MULTISOURCE_PLAYLIST_INIT      96       /* and discontinuity */
 #define NGX_MULTISOURCE_PLAYLIST_PART      144
 #define NGX_MULTISOURCE_PLAYLIST_REPORT    160
 #define NGX_MULTISOURCE_PLAYLIST_VARIANT   512
@@ -585,8 +586,23 @@ size_t
 ngx_multisource_playlist_media_size(
     const ngx_multisource_index_snapshot_t *snapshot)
 {
+    ngx_uint_t                              i, n;
+    const ngx_multisource_index_segment_t  *segment;
+
+    /* of the first segment, and of the one that is open */
+
+    n = 2;
+
+    for (i = 1; i < snapshot->nsegments; i++) {
+        segment = &snapshot->segments[i];
+
+        n += (segment->flags & NGX_MULTISOURCE_INDEX_DISCONTINUITY)
+             || ngx_multisource_playlist_other_init(segment, segment - 1);
+    }
+
     return NGX_MULTISOURCE_PLAYLIST_HEAD
            + (snapshot->nsegments + 1) * NGX_MULTISOURCE_PLAYLIST_SEGMENT
+           + n * NGX_MULTISOURCE_PLAYLIST_INIT
            + snapshot->nparts * NGX_MULTISOURCE_PLAYLIST_PART
            + NGX_MULTISOURCE_INDEX_REPORTS * NGX_MULTISOURCE_PLAYLIST_REPORT;
 }

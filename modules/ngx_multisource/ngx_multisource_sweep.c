@@ -11,6 +11,7 @@
 
 #include "ngx_multisource_disk.h"
 #include "ngx_multisource_index.h"
+#include "ngx_multisource_keep.h"
 #include "ngx_multisource_sweep.h"
 
 
@@ -28,8 +29,8 @@ static void ngx_multisource_sweep_directory(char *path, size_t len,
 static void ngx_multisource_sweep_source(char *path, size_t len);
 static ngx_uint_t ngx_multisource_sweep_orphan(
     ngx_multisource_index_head_t *head);
-static void ngx_multisource_sweep_media(char *path, size_t len,
-    ngx_uint_t all);
+static void ngx_multisource_sweep_end(char *path, size_t len,
+    ngx_multisource_index_t *index, ngx_multisource_index_head_t *head);
 
 
 ngx_msec_t
@@ -145,10 +146,9 @@ ngx_multisource_sweep_source(char *path, size_t len)
         if (ended && head.state != NGX_MULTISOURCE_INDEX_ENDED
             && ngx_multisource_sweep_orphan(&head))
         {
-            head.state = NGX_MULTISOURCE_INDEX_ENDED;
             head.changed = now;
 
-            ngx_multisource_index_commit(&index, &head);
+            ngx_multisource_sweep_end(path, len, &index, &head);
 
         } else if (emptied && head.state == NGX_MULTISOURCE_INDEX_ENDED) {
 
@@ -156,8 +156,6 @@ ngx_multisource_sweep_source(char *path, size_t len)
             head.oldest = head.open;
 
             ngx_multisource_index_commit(&index, &head);
-
-            /* without its last part; the index knows what is kept */
 
             ngx_multisource_sweep_media(path, len, 0);
 
@@ -189,13 +187,44 @@ ngx_multisource_sweep_orphan(ngx_multisource_index_head_t *head)
 }
 
 
-/*
- * Removes the files of a source but the index, and with `all` that one and the
- * directory too. What a kept playlist needs stays, see
- * ngx_multisource_keep.h.
- */
+/* as its writer would have done; lets go of the index */
 
 static void
+ngx_multisource_sweep_end(char *path, size_t len,
+    ngx_multisource_index_t *index, ngx_multisource_index_head_t *head)
+{
+    int       dir;
+    uint64_t  epoch;
+
+    path[len] = '\0';
+    epoch = head->epoch;
+
+    dir = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (head->current.parts) {
+
+        if (dir != -1) {
+            (void) ngx_multisource_keep_add(dir, index, head, 0);
+        }
+
+        ngx_multisource_index_finish(index, head);
+    }
+
+    head->state = NGX_MULTISOURCE_INDEX_ENDED;
+
+    if (dir != -1) {
+
+        /* before the playlist has ended: then its files may be removed */
+
+        (void) ngx_multisource_keep_end(dir, epoch);
+        (void) close(dir);
+    }
+
+    ngx_multisource_index_commit(index, head);
+}
+
+
+void
 ngx_multisource_sweep_media(char *path, size_t len, ngx_uint_t all)
 {
     DIR            *dir;
@@ -219,7 +248,9 @@ ngx_multisource_sweep_media(char *path, size_t len, ngx_uint_t all)
 
         type = ngx_multisource_index_parse(&name, &epoch, &number, &part);
 
-        if (type == NGX_MULTISOURCE_INDEX_NAME_VOD) {
+        if (type == NGX_MULTISOURCE_INDEX_NAME_VOD
+            || ngx_strcmp(name.data, NGX_MULTISOURCE_KEEP_PART) == 0)
+        {
             kept = 1;
             break;
         }

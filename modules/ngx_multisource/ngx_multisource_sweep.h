@@ -24,6 +24,14 @@
  */
 ngx_msec_t ngx_multisource_sweep(void *data);
 
+/*
+ * Removes the files of a source but the index, and with `all` that one and the
+ * directory too. What a kept playlist needs stays, see
+ * ngx_multisource_keep.h. The path, of `len` bytes, is its directory and has
+ * room for a name.
+ */
+void ngx_multisource_sweep_media(char *path, size_t len, ngx_uint_t all);
+
 #pragma GCC visibility pop
 
 

@@ -15,9 +15,6 @@
 #define NGX_MULTISOURCE_VIEW_MAX     4096       /* views of a worker */
 #define NGX_MULTISOURCE_VIEW_IDLE    60000      /* ms, until one is closed */
 
-/* an index may be replaced, and the sources of a streamer's list change */
-#define NGX_MULTISOURCE_VIEW_CHECK   1000       /* ms */
-
 /* what is kept between two lists to write the next one */
 #define NGX_MULTISOURCE_VIEW_ROOM    (1024 * 1024)
 
@@ -49,7 +46,6 @@ static ngx_multisource_body_t *ngx_multisource_view_render(
     ngx_multisource_view_t *view, ngx_uint_t kind);
 static ngx_multisource_body_t *ngx_multisource_view_render_sources(
     ngx_multisource_view_t *view, ngx_int_t *rc);
-static size_t ngx_multisource_view_label(u_char *label, const ngx_str_t *name);
 static u_char *ngx_multisource_view_room(size_t size);
 static ngx_multisource_body_t *ngx_multisource_view_keep(u_char *text,
     u_char *last, uint64_t sequence);
@@ -564,7 +560,11 @@ ngx_multisource_view_sources(ngx_multisource_view_t *view, ngx_uint_t gzip,
     {
         ngx_multisource_view_drop(view);
 
+        /* it stays, whatever makes room for the views of its sources */
+
+        view->users++;
         *body = ngx_multisource_view_render_sources(view, rc);
+        view->users--;
 
         if (*body == NULL) {
             return NULL;
@@ -628,7 +628,7 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
             continue;
         }
 
-        /* it stays while the others are looked for */
+        /* and so do these */
 
         source->users++;
         views[nangles] = source;
@@ -636,8 +636,8 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
         angle.name = source->source;
         angle.head = &source->head;
         angle.label.data = labels[nangles];
-        angle.label.len = ngx_multisource_view_label(labels[nangles],
-                                                     &source->source);
+        angle.label.len = ngx_multisource_name_label(&source->source,
+                                                     labels[nangles]);
 
         k = nangles++;
 
@@ -677,21 +677,6 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
     }
 
     return body;
-}
-
-
-/* Main_Screen is shown as "Main Screen", as in ngx_multisource_json.c */
-
-static size_t
-ngx_multisource_view_label(u_char *label, const ngx_str_t *name)
-{
-    size_t  i;
-
-    for (i = 0; i < name->len && i < NGX_MULTISOURCE_NAME_MAX; i++) {
-        label[i] = name->data[i] == '_' ? ' ' : name->data[i];
-    }
-
-    return i;
 }
 
 

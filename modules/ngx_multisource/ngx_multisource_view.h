@@ -24,7 +24,13 @@ enum {
 };
 
 
-#define NGX_MULTISOURCE_VIEW_AGE  sizeof("max-age=4294967295")
+/*
+ * How often it is looked whether an index was replaced, or a streamer's list is
+ * to be written anew, ms.
+ */
+#define NGX_MULTISOURCE_VIEW_CHECK  1000
+
+#define NGX_MULTISOURCE_VIEW_AGE    sizeof("max-age=4294967295")
 
 
 /* a body that several requests send at once; freed with its last user */
@@ -62,6 +68,8 @@ typedef struct {
     ngx_multisource_index_head_t        head;       /* as of `sequence` */
     ngx_multisource_index_snapshot_t    snapshot;
     uint64_t                            sequence;
+    uint64_t                            released;   /* up to where requests
+                                                       were answered */
     ngx_multisource_body_t             *bodies[NGX_MULTISOURCE_VIEW_BODIES];
 
     ngx_msec_t                          checked;    /* that the file is there */

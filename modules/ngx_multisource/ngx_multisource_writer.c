@@ -5,7 +5,9 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_cadence.h"
 #include "ngx_multisource_keep.h"
+#include "ngx_multisource_sweep.h"
 #include "ngx_multisource_writer.h"
 
 #include "ngx_live_process.h"
@@ -45,16 +47,27 @@ static ngx_int_t ngx_multisource_writer_failed(
     ngx_multisource_writer_job_t *job, const char *what);
 static ngx_int_t ngx_multisource_writer_begin(
     ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
+static ngx_int_t ngx_multisource_writer_media(
+    ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
 static ngx_int_t ngx_multisource_writer_init(
     ngx_multisource_writer_job_t *job);
 static ngx_int_t ngx_multisource_writer_append(
     ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
+static void ngx_multisource_writer_undo(ngx_multisource_writer_job_t *job,
+    ngx_multisource_index_head_t *head, uint32_t init);
+static void ngx_multisource_writer_relieve(
+    ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
+static void ngx_multisource_writer_tidy(ngx_multisource_writer_t *writer,
+    ngx_multisource_index_head_t *head);
 static ngx_int_t ngx_multisource_writer_write(int fd, u_char *data, size_t len,
     off_t offset);
 static void ngx_multisource_writer_finish(ngx_multisource_writer_t *writer,
     ngx_multisource_index_head_t *head);
 static void ngx_multisource_writer_expire(ngx_multisource_writer_t *writer,
     ngx_multisource_index_head_t *head);
+static void ngx_multisource_writer_remove(ngx_multisource_writer_t *writer,
+    ngx_multisource_index_head_t *head,
+    ngx_multisource_index_segment_t *segment);
 static char *ngx_multisource_writer_index(ngx_multisource_writer_t *writer,
     char *buf);
 static uint64_t ngx_multisource_writer_now(void);
@@ -168,11 +181,15 @@ ngx_multisource_writer_part(ngx_multisource_writer_t *writer,
 
     p = job->data;
 
-    job->part.data.data = p;
-    p = ngx_cpymem(p, part->data.data, part->data.len);
+    if (part->data.len) {
+        job->part.data.data = p;
+        p = ngx_cpymem(p, part->data.data, part->data.len);
+    }
 
-    job->part.init.data = p;
-    ngx_memcpy(p, part->init.data, part->init.len);
+    if (part->init.len) {
+        job->part.init.data = p;
+        ngx_memcpy(p, part->init.data, part->init.len);
+    }
 
     ngx_multisource_disk_post(&writer->disk, &job->job);
 
@@ -395,7 +412,16 @@ ngx_multisource_writer_run_open(ngx_multisource_disk_job_t *dj)
 
     writer->epoch = ngx_max(ngx_multisource_writer_now(), head.epoch + 1);
 
+    ngx_multisource_writer_tidy(writer, &head);
+
     ngx_multisource_index_take(&writer->index, &head, writer->epoch);
+
+    if (head.state == NGX_MULTISOURCE_INDEX_LIVE) {
+
+        /* there is nothing of this session yet that could be hinted at */
+
+        head.state = NGX_MULTISOURCE_INDEX_AWAY;
+    }
 
     head.window = app->hls_window;
     head.owner = ngx_pid;
@@ -429,18 +455,43 @@ ngx_multisource_writer_run_part(ngx_multisource_disk_job_t *dj)
     writer = job->writer;
     info = &job->info;
 
-    if (job->part.init.len && ngx_multisource_writer_init(job) != NGX_OK) {
-        return NGX_ERROR;
+    /* those that were already on their way when one was lost */
+
+    if (writer->broken && !job->part.discontinuity) {
+        return NGX_DECLINED;
     }
 
     rc = ngx_multisource_writer_begin(job, &head);
+
     if (rc != NGX_OK) {
+        writer->broken = (rc == NGX_ERROR);
         return rc;
     }
 
     if (job->part.discontinuity && head.current.parts) {
+
+        /* for good, whatever becomes of this part */
+
         ngx_multisource_writer_finish(writer, &head);
+        ngx_multisource_index_commit(&writer->index, &head);
+
+        rc = ngx_multisource_writer_begin(job, &head);
+
+        if (rc != NGX_OK) {
+            writer->broken = (rc == NGX_ERROR);
+            return rc;
+        }
     }
+
+    if (ngx_multisource_writer_media(job, &head) != NGX_OK) {
+        ngx_multisource_writer_relieve(job, &head);
+        ngx_multisource_index_commit(&writer->index, &head);
+
+        writer->broken = 1;
+        return NGX_ERROR;
+    }
+
+    writer->broken = 0;
 
     if (head.current.parts == 0) {
         head.current.wall = job->part.wall;
@@ -453,11 +504,6 @@ ngx_multisource_writer_run_part(ngx_multisource_disk_job_t *dj)
         if (job->part.discontinuity && head.open != 0) {
             head.current.flags |= NGX_MULTISOURCE_INDEX_DISCONTINUITY;
         }
-    }
-
-    if (ngx_multisource_writer_append(job, &head) != NGX_OK) {
-        ngx_multisource_index_abandon(&writer->index);
-        return NGX_ERROR;
     }
 
     ngx_memzero(&part, sizeof(ngx_multisource_index_part_t));
@@ -557,6 +603,63 @@ ngx_multisource_writer_begin(ngx_multisource_writer_job_t *job,
     }
 
     return rc;
+}
+
+
+/* all that a part needs in files, or nothing of it */
+
+static ngx_int_t
+ngx_multisource_writer_media(ngx_multisource_writer_job_t *job,
+    ngx_multisource_index_head_t *head)
+{
+    uint32_t  init;
+
+    init = job->writer->init;
+
+    if ((job->part.init.len && ngx_multisource_writer_init(job) != NGX_OK)
+        || ngx_multisource_writer_append(job, head) != NGX_OK)
+    {
+        ngx_multisource_writer_undo(job, head, init);
+        return NGX_ERROR;
+    }
+
+    return NGX_OK;
+}
+
+
+static void
+ngx_multisource_writer_undo(ngx_multisource_writer_job_t *job,
+    ngx_multisource_index_head_t *head, uint32_t init)
+{
+    u_char                     name[NGX_MULTISOURCE_INDEX_NAME_MAX];
+    ngx_multisource_writer_t  *writer;
+
+    writer = job->writer;
+
+    if (job->part.init.len) {
+        ngx_multisource_index_name_init(name, writer->epoch, init);
+        (void) unlinkat(writer->dir, (char *) name, 0);
+        writer->init = init;
+    }
+
+    if (writer->file == -1 || writer->msn != head->open) {
+        return;
+    }
+
+    if (head->current.parts) {
+
+        if (ftruncate(writer->file, head->current.bytes) == -1) {
+            /* readers go by the index */
+        }
+
+        return;
+    }
+
+    ngx_multisource_index_name_segment(name, writer->epoch, head->open);
+    (void) unlinkat(writer->dir, (char *) name, 0);
+
+    (void) close(writer->file);
+    writer->file = -1;
 }
 
 
@@ -663,25 +766,11 @@ static void
 ngx_multisource_writer_finish(ngx_multisource_writer_t *writer,
     ngx_multisource_index_head_t *head)
 {
-    uint64_t                          msn;
-    ngx_multisource_index_segment_t   segment, before, *last;
-
     if (writer->app->hls_keep) {
-
-        segment = head->current;
-        msn = head->open;
-        last = NULL;
-
-        if (msn > head->oldest
-            && ngx_multisource_index_find(&writer->index, msn - 1, &before)
-               == NGX_OK)
-        {
-            last = &before;
-        }
 
         /* the live playlist is what counts */
 
-        (void) ngx_multisource_keep_add(writer->dir, head, &segment, last);
+        (void) ngx_multisource_keep_add(writer->dir, &writer->index, head, 1);
     }
 
     ngx_multisource_index_finish(&writer->index, head);
@@ -693,44 +782,133 @@ static void
 ngx_multisource_writer_expire(ngx_multisource_writer_t *writer,
     ngx_multisource_index_head_t *head)
 {
-    u_char                           name[NGX_MULTISOURCE_INDEX_NAME_MAX];
-    uint64_t                         epoch;
-    uint32_t                         init;
     ngx_multisource_index_segment_t  segment;
 
     while (ngx_multisource_index_expire(&writer->index, head, 0, &segment)
            == NGX_OK)
     {
-        if (writer->app->hls_keep) {
-            continue;
-        }
+        ngx_multisource_writer_remove(writer, head, &segment);
+    }
+}
 
-        ngx_multisource_index_name_segment(name, segment.epoch, segment.msn);
+
+/* the files of a segment that was the oldest, and is not any more */
+
+static void
+ngx_multisource_writer_remove(ngx_multisource_writer_t *writer,
+    ngx_multisource_index_head_t *head,
+    ngx_multisource_index_segment_t *segment)
+{
+    u_char                           name[NGX_MULTISOURCE_INDEX_NAME_MAX];
+    ngx_multisource_index_segment_t  next;
+
+    if (writer->app->hls_keep) {
+        return;
+    }
+
+    ngx_multisource_index_name_segment(name, segment->epoch, segment->msn);
+    (void) unlinkat(writer->dir, (char *) name, 0);
+
+    /* was it the last of its init section? */
+
+    if (head->oldest == head->open) {
+        next = head->current;
+
+    } else if (ngx_multisource_index_find(&writer->index, head->oldest, &next)
+               != NGX_OK)
+    {
+        return;
+    }
+
+    if (next.epoch != segment->epoch || next.init != segment->init) {
+        ngx_multisource_index_name_init(name, segment->epoch, segment->init);
         (void) unlinkat(writer->dir, (char *) name, 0);
+    }
+}
 
-        /* was it the last of its init section? */
 
-        epoch = segment.epoch;
-        init = segment.init;
+/*
+ * The disk is full. Segments leave it when enough was added to the list, which
+ * is not to be now: but when they were off the list for so long by the clock.
+ */
 
-        if (head->oldest < head->open) {
+static void
+ngx_multisource_writer_relieve(ngx_multisource_writer_job_t *job,
+    ngx_multisource_index_head_t *head)
+{
+    uint64_t                          now, msn, list, idle;
+    ngx_multisource_writer_t         *writer;
+    ngx_multisource_index_segment_t   segment;
 
-            if (ngx_multisource_index_find(&writer->index, head->oldest,
-                                           &segment)
-                != NGX_OK)
-            {
-                continue;
-            }
+    if (job->job.err != NGX_ENOSPC && job->job.err != EDQUOT) {
+        return;
+    }
 
-        } else {
-            segment = head->current;
-        }
+    writer = job->writer;
 
-        if (segment.epoch != epoch || segment.init != init) {
-            ngx_multisource_index_name_init(name, epoch, init);
-            (void) unlinkat(writer->dir, (char *) name, 0);
+    now = ngx_multisource_writer_now();
+    idle = now > head->changed ? (now - head->changed) : 0;
+    idle *= NGX_MULTISOURCE_HZ / 1000;
+
+    list = head->current.duration;
+
+    for (msn = head->first; msn < head->open; msn++) {
+        if (ngx_multisource_index_find(&writer->index, msn, &segment)
+            == NGX_OK)
+        {
+            list += segment.duration;
         }
     }
+
+    while (head->oldest < head->first
+           && ngx_multisource_index_find(&writer->index, head->oldest,
+                                         &segment)
+              == NGX_OK
+           && segment.duration + list < idle)
+    {
+        head->oldest++;
+        ngx_multisource_writer_remove(writer, head, &segment);
+    }
+}
+
+
+/*
+ * Removes what a writer that was killed has written and not shown, before its
+ * index is taken: a segment and an init section, or, where there was no index,
+ * all that may be there.
+ */
+
+static void
+ngx_multisource_writer_tidy(ngx_multisource_writer_t *writer,
+    ngx_multisource_index_head_t *head)
+{
+    char                             path[NGX_MULTISOURCE_DISK_PATH_MAX];
+    u_char                           name[NGX_MULTISOURCE_INDEX_NAME_MAX];
+    uint32_t                         init;
+    ngx_multisource_index_segment_t  last;
+
+    if (head->epoch == 0) {
+        ngx_memcpy(path, writer->path, writer->path_len);
+        ngx_multisource_sweep_media(path, writer->path_len - 1, 0);
+        return;
+    }
+
+    if (head->current.parts) {
+        init = head->current.init + 1;
+
+    } else {
+        ngx_multisource_index_name_segment(name, head->epoch, head->open);
+        (void) unlinkat(writer->dir, (char *) name, 0);
+
+        init = (head->open > head->oldest
+                && ngx_multisource_index_find(&writer->index, head->open - 1,
+                                              &last)
+                   == NGX_OK
+                && last.epoch == head->epoch) ? last.init + 1 : 0;
+    }
+
+    ngx_multisource_index_name_init(name, head->epoch, init);
+    (void) unlinkat(writer->dir, (char *) name, 0);
 }
 
 

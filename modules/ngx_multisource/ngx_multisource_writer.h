@@ -78,6 +78,7 @@ struct ngx_multisource_writer_s {
     int                                file;
     uint64_t                           msn;     /* of that file */
     uint32_t                           init;    /* sections written */
+    ngx_uint_t                         broken;  /* a part was lost */
 
     unsigned                           ready:1;
     unsigned                           gone:1;  /* another session has it */

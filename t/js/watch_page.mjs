@@ -152,8 +152,19 @@ async function testWatching(page) {
     ok((await video(page)).muted, 'muted at first');
     await shot(page, 'desktop');
 
+    await page.evaluate(() => {
+        globalThis.seen = new Set();
+
+        (function look() {
+            const {readyState} = document.querySelector('video[data-role="main"]');
+
+            globalThis.seen.add(`${document.getElementById('stage').dataset.state}${readyState < 2 ? ', black' : ''}`);
+            requestAnimationFrame(look);
+        })();
+    });
     await button(page, second).click();
     await plays(page, second, 'switched by click');
+    is(await page.evaluate(() => [...globalThis.seen].join('; ')), 'playing', 'with a picture all the time');
     is(await pressed(page, second), 'true', 'its button is pressed');
     is(await pressed(page, first), 'false', 'the other one no longer');
     is(new URL(page.url()).pathname, `/watch/${STREAMER}/${second}`, 'the address follows');
