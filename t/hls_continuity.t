@@ -299,7 +299,7 @@ is(owner('Cam'), $one, 'in this worker');
 $t->wait_for(sub { my $l = playlist('Cam'); $l && $l->{end} >= 1 }, 10,
     'a playlist');
 
-my $viewer = viewer('Cam', 60, '--ended', '--allow=Cam:L14');
+my $viewer = viewer('Cam', 60, '--ended');
 my $list = look('Cam', 'at first');
 
 is($list->{duration}, 2, 'the target duration');
@@ -361,7 +361,7 @@ judged($viewer, 'a player');
 # what cannot be fetched while it is not there, and is late because of that
 
 $viewer = viewer('Desk', 12, '--allow='
-    . join ',', map { "Desk:$_" } qw(B5 B8 B9 C6 L12 L13 L14 L17 L18));
+    . join ',', map { "Desk:$_" } qw(B5 B8 B9 C6 L12 L13 L17 L18));
 
 for my $signal (qw(QUIT TERM KILL)) {
     $list = look('Desk', "before SIG$signal");

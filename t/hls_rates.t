@@ -13,6 +13,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::FFmpeg;
+use Test::Live::IO;
 use Test::Live::Relay;
 
 need(system('node --version >/dev/null 2>&1') == 0, 'node');
@@ -86,7 +87,8 @@ my %encoder = map {
 ok($encoder{$_}->started, "$_: published") for @sources;
 
 relay($t, 'hls_check', ['node', "$top/t/js/hls_check.mjs", $t->url('/hls/'),
-    'alice', $seconds, @sources]);
+    'alice', $seconds, @sources, '--tolerance='
+    . 250 * $Test::Live::IO::scale]);
 
 # what the packager took them for
 

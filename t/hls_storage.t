@@ -11,6 +11,7 @@ use warnings;
 
 use lib 't/lib';
 
+use File::Path qw(remove_tree);
 use Test::More;
 use Test::Live;
 use Test::Live::FFmpeg;
@@ -187,7 +188,7 @@ $t->mkdir('hls/live/alice/Stuck/index');
 
 my $mark = $t->mark;
 
-publish(live => $_) for sort(keys %bad), 'Stuck';
+publish(live => $_) for sort(keys %bad), 'Stuck', 'Removed';
 publish(shows => 'Show');
 publish(live => 'Cam');
 
@@ -211,6 +212,13 @@ is($t->logged($stopped, $mark), 1, 'a directory in its place: one line');
 
 my $waits = Test::Live::Keepalive->new($t);
 $waits->send("GET /live/alice/Stuck/live.m3u8 HTTP/1.1\r\nHost: a\r\n\r\n");
+
+# somebody tidies up too much
+
+lives(live => 'Removed');
+remove_tree(media(live => 'Removed'));
+ok($t->wait_log(qr/\[error\].*packaging stopped: finding its index failed, streamer "alice" source "Removed" \(2: No such file or directory\)/,
+    5, $mark), 'a directory is removed: a clear line');
 
 # --- a show with an interruption -----------------------------------------------
 
@@ -324,7 +332,10 @@ sub freed {
     ok($t->wait_log(qr/packaging goes on: streamer "alice" source "Stuck"/, 5,
         $mark), 'which is logged');
 
-    $publisher{Stuck}->close;
+    is(lives(live => 'Removed')->{first}, 0, 'a removed one is made anew');
+    is($publisher{Removed}->closed, undef, 'of the same publisher');
+
+    $publisher{$_}->close for qw(Stuck Removed);
     undef $waits;
 
     return;

@@ -12,6 +12,7 @@ use lib 't/lib';
 
 use Test::More;
 use Test::Live;
+use Test::Live::Alone;
 use Test::Live::Hls;
 
 my $top = Test::Live::top();

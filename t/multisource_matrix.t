@@ -13,6 +13,7 @@ use lib 't/lib';
 use Digest::SHA qw(sha256_hex);
 
 use Test::More;
+use Test::Live::Alone;
 use Test::Live;
 use Test::Live::FFmpeg;
 

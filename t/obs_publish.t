@@ -13,6 +13,7 @@ use lib 't/lib';
 use File::Spec;
 
 use Test::More;
+use Test::Live::Alone;
 use Test::Live;
 
 my ($obs, $xvfb) = map {

@@ -12,6 +12,7 @@ use warnings;
 use lib 't/lib';
 
 use Test::More;
+use Test::Live::Alone;
 use Test::Live;
 use Test::Live::Relay;
 

@@ -15,6 +15,7 @@ use IO::Handle;
 use POSIX qw(mkfifo);
 
 use Test::More;
+use Test::Live::Alone;
 use Test::Live;
 
 my $top = Test::Live::top();

@@ -11,6 +11,7 @@ use warnings;
 use lib 't/lib';
 
 use Test::More;
+use Test::Live::Alone;
 use Test::Live;
 use Test::Live::FFmpeg;
 use Test::Live::Net;

@@ -13,7 +13,7 @@
  * takes to end the list of a publisher that is away; but a player gives up
  * after 10 s. All in ms.
  */
-#define NGX_MULTISOURCE_ASK_GRACE    1000
+#define NGX_MULTISOURCE_ASK_GRACE    2500
 #define NGX_MULTISOURCE_ASK_LONGEST  9000
 
 /* a list has ended, but its source is back for so long: it will go on, ms */

@@ -448,7 +448,9 @@ ngx_multisource_index_check(ngx_multisource_index_t *index,
     }
 
     if (head->state != NGX_MULTISOURCE_INDEX_NEW
-        && (head->target_duration == 0 || head->part_target == 0))
+        && (head->target_duration == 0 || head->part_target == 0)
+        && (head->state != NGX_MULTISOURCE_INDEX_ENDED
+            || head->first != head->open || head->current.parts))
     {
         return NGX_DECLINED;
     }

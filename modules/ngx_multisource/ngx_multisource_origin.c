@@ -23,6 +23,9 @@
 #define NGX_MULTISOURCE_ORIGIN_LOOK   100
 #define NGX_MULTISOURCE_ORIGIN_SOON   10
 
+/* what comes within so long after a worker was told to leave is waited for, ms */
+#define NGX_MULTISOURCE_ORIGIN_EXIT   1000
+
 
 static ngx_int_t ngx_multisource_origin_begin(ngx_http_request_t *r);
 static ngx_int_t ngx_multisource_origin_options(ngx_http_request_t *r);
@@ -33,6 +36,7 @@ static void ngx_multisource_origin_leave(void *data);
 static ngx_uint_t ngx_multisource_origin_watch(ngx_multisource_view_t *view);
 static ngx_uint_t ngx_multisource_origin_watch_sources(
     ngx_multisource_view_t *view);
+static ngx_uint_t ngx_multisource_origin_exits(void);
 static void ngx_multisource_origin_due(ngx_multisource_view_t *view);
 static void ngx_multisource_origin_post(void);
 static void ngx_multisource_origin_run(ngx_event_t *ev);
@@ -51,6 +55,8 @@ static ngx_event_t       ngx_multisource_origin_looker;
 static ngx_event_t       ngx_multisource_origin_runner;
 static ngx_connection_t  ngx_multisource_origin_connection;
 static ngx_uint_t        ngx_multisource_origin_hurry;
+static ngx_uint_t        ngx_multisource_origin_exiting;
+static ngx_msec_t        ngx_multisource_origin_exit;   /* since when */
 
 
 ngx_uint_t
@@ -95,7 +101,7 @@ ngx_multisource_origin_handler(ngx_http_request_t *r)
 
     if (ask.verdict == NGX_MULTISOURCE_ASK_HOLD) {
 
-        if (r == r->main && !ngx_exiting && !ngx_terminate) {
+        if (r == r->main && !ngx_multisource_origin_exits()) {
             return ngx_multisource_origin_hold(&ask, view);
         }
 
@@ -218,6 +224,10 @@ ngx_multisource_origin_hold(ngx_multisource_ask_t *ask,
     }
 
     if (view->nheld++ == 0) {
+
+        /* what was told while nobody waited has been forgotten */
+
+        view->told = 0;
         ngx_queue_insert_tail(&ngx_multisource_origin_waiting,
                               &view->waiting);
     }
@@ -244,6 +254,30 @@ ngx_multisource_origin_hold(ngx_multisource_ask_t *ask,
     ngx_multisource_origin_arm(0);
 
     return NGX_DONE;
+}
+
+
+/*
+ * Nonzero: this worker leaves, and nothing is waited for any more. What is about
+ * to come still is: players do not take a list without what they asked for, or
+ * no media where a hint was, lightly.
+ */
+
+static ngx_uint_t
+ngx_multisource_origin_exits(void)
+{
+    if (!ngx_exiting && !ngx_terminate) {
+        return 0;
+    }
+
+    if (!ngx_multisource_origin_exiting) {
+        ngx_multisource_origin_exiting = 1;
+        ngx_multisource_origin_exit = ngx_current_msec;
+    }
+
+    return ngx_terminate
+           || ngx_current_msec - ngx_multisource_origin_exit
+              >= NGX_MULTISOURCE_ORIGIN_EXIT;
 }
 
 
@@ -467,7 +501,7 @@ ngx_multisource_origin_release(ngx_multisource_view_t *view, ngx_uint_t max)
     view->released = view->sequence;
 
     patience = ngx_multisource_ask_patience(view);
-    all = ngx_exiting || ngx_terminate;
+    all = ngx_multisource_origin_exits();
     n = 0;
 
     verdict = view->source.len ? NGX_MULTISOURCE_ASK_HOLD
@@ -577,7 +611,7 @@ ngx_multisource_origin_look_at(ngx_multisource_view_t *view)
     first = ngx_queue_data(q, ngx_multisource_ask_t, queue);
 
     if (ngx_multisource_origin_watch(view)
-        || ngx_exiting || ngx_terminate
+        || ngx_multisource_origin_exits()
         || ngx_current_msec - first->since
            >= ngx_multisource_ask_patience(view)
         || (view->source.len

@@ -98,7 +98,7 @@ ngx_multisource_sweep_source(char *path, size_t len)
     uint64_t                      now, age;
     ngx_time_t                   *tp;
     ngx_int_t                     rc;
-    ngx_uint_t                    ended, emptied;
+    ngx_uint_t                    ended, emptied, over;
     ngx_multisource_index_t       index;
     ngx_multisource_index_head_t  head;
 
@@ -129,7 +129,10 @@ ngx_multisource_sweep_source(char *path, size_t len)
                && head.oldest != head.open
                && age > (uint64_t) head.window + head.target_duration * 1000);
 
-    if (ended || emptied) {
+    over = (head.state == NGX_MULTISOURCE_INDEX_ENDED
+            && age > NGX_MULTISOURCE_SWEEP_INDEX);
+
+    if (ended || emptied || over) {
 
         ngx_multisource_index_close(&index);
 
@@ -160,13 +163,15 @@ ngx_multisource_sweep_source(char *path, size_t len)
             ngx_multisource_sweep_media(path, len, 0);
 
         } else {
+
+            /* with the lock: who comes back now makes another one */
+
+            if (over && head.state == NGX_MULTISOURCE_INDEX_ENDED) {
+                ngx_multisource_sweep_media(path, len, 1);
+            }
+
             ngx_multisource_index_abandon(&index);
         }
-
-    } else if (head.state == NGX_MULTISOURCE_INDEX_ENDED
-               && age > NGX_MULTISOURCE_SWEEP_INDEX)
-    {
-        ngx_multisource_sweep_media(path, len, 1);
     }
 
 done:

@@ -24,6 +24,7 @@
 typedef struct {
     ngx_multisource_disk_job_t         job;
     ngx_multisource_writer_t          *writer;
+    ngx_uint_t                         lost;    /* there is no index */
     ngx_multisource_writer_part_t      part;
     ngx_multisource_writer_info_t      info;
     ngx_uint_t                         state;
@@ -47,6 +48,8 @@ static ngx_int_t ngx_multisource_writer_failed(
     ngx_multisource_writer_job_t *job, const char *what);
 static ngx_int_t ngx_multisource_writer_begin(
     ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
+static ngx_uint_t ngx_multisource_writer_taken(
+    ngx_multisource_writer_t *writer, const char *path);
 static ngx_int_t ngx_multisource_writer_media(
     ngx_multisource_writer_job_t *job, ngx_multisource_index_head_t *head);
 static ngx_int_t ngx_multisource_writer_init(
@@ -294,6 +297,10 @@ ngx_multisource_writer_done(ngx_multisource_disk_job_t *dj)
 
         writer->failing = 1;
 
+        if (job->lost) {
+            writer->ready = 0;
+        }
+
     } else if (dj->rc == NGX_OK) {
 
         if (writer->failing && dj->run == ngx_multisource_writer_run_part) {
@@ -350,6 +357,7 @@ ngx_multisource_writer_run_open(ngx_multisource_disk_job_t *dj)
     ngx_multisource_writer_job_t *job = (ngx_multisource_writer_job_t *) dj;
 
     char                           path[NGX_MULTISOURCE_DISK_PATH_MAX];
+    uint64_t                       epoch;
     ngx_uint_t                     segments;
     ngx_live_process_t             process;
     ngx_multisource_writer_t      *writer;
@@ -365,12 +373,21 @@ ngx_multisource_writer_run_open(ngx_multisource_disk_job_t *dj)
         return ngx_multisource_writer_failed(job, "mkdir()");
     }
 
-    if (writer->dir == -1) {
-        writer->dir = open(writer->path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    /* those of before, if any, may be of a directory that was removed */
 
-        if (writer->dir == -1) {
-            return ngx_multisource_writer_failed(job, "open() of a directory");
-        }
+    if (writer->file != -1) {
+        (void) close(writer->file);
+        writer->file = -1;
+    }
+
+    if (writer->dir != -1) {
+        (void) close(writer->dir);
+    }
+
+    writer->dir = open(writer->path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+
+    if (writer->dir == -1) {
+        return ngx_multisource_writer_failed(job, "open() of a directory");
     }
 
     /* what is listed, and for as long what was */
@@ -410,7 +427,11 @@ ngx_multisource_writer_run_open(ngx_multisource_disk_job_t *dj)
         ngx_multisource_writer_finish(writer, &head);
     }
 
-    writer->epoch = ngx_max(ngx_multisource_writer_now(), head.epoch + 1);
+    epoch = ngx_multisource_writer_now();
+    epoch = ngx_max(epoch, head.epoch + 1);
+
+    writer->epoch = ngx_max(epoch, writer->epoch + 1);
+    writer->init = 0;
 
     ngx_multisource_writer_tidy(writer, &head);
 
@@ -595,14 +616,48 @@ ngx_multisource_writer_begin(ngx_multisource_writer_job_t *job,
                                      ngx_multisource_writer_index(writer, path),
                                      writer->epoch, head);
 
-    if (rc == NGX_DECLINED) {
-        writer->gone = 1;
-
-    } else if (rc == NGX_ERROR) {
-        return ngx_multisource_writer_failed(job, "locking an index");
+    if (rc == NGX_OK) {
+        return NGX_OK;
     }
 
-    return rc;
+    if (rc == NGX_DECLINED) {
+
+        if (ngx_multisource_writer_taken(writer, path)) {
+            writer->gone = 1;
+            return NGX_DECLINED;
+        }
+
+        ngx_set_errno(NGX_ENOENT);
+    }
+
+    /* somebody has tidied up: it begins anew */
+
+    job->lost = 1;
+
+    return ngx_multisource_writer_failed(job, "finding its index");
+}
+
+
+/* nonzero: the index of this path is that of a later session */
+
+static ngx_uint_t
+ngx_multisource_writer_taken(ngx_multisource_writer_t *writer,
+    const char *path)
+{
+    ngx_uint_t                    taken;
+    ngx_multisource_index_t       index;
+    ngx_multisource_index_head_t  head;
+
+    if (ngx_multisource_index_open(&index, path, writer->log) != NGX_OK) {
+        return 0;
+    }
+
+    taken = ngx_multisource_index_head(&index, &head, NULL) == NGX_OK
+            && head.epoch > writer->epoch;
+
+    ngx_multisource_index_close(&index);
+
+    return taken;
 }
 
 

@@ -265,7 +265,8 @@ class MediaPlayer {
         const {model} = this.#rules;
 
         judgeTransport(this.#findings, answer, {
-            kind, gzip, blocking, targetDuration: model?.targetDuration ?? null, ended: model?.ended ?? false,
+            kind, gzip, blocking, targetDuration: model?.targetDuration ?? null,
+            ended: model?.ended || kind === 'playlist' && /^#EXT-X-ENDLIST/m.test(answer.body),
         });
     }
 

@@ -64,6 +64,45 @@ run(ngx_uint_t rate, ngx_uint_t samples, ngx_uint_t n, ngx_uint_t round,
 }
 
 
+/* RFC 6716, 3.1 and 3.2.5 */
+
+static void
+test_opus(void)
+{
+    ngx_uint_t  i;
+
+    static const struct {
+        u_char    bytes[2];
+        size_t    len;
+        uint32_t  samples;
+    } packets[] = {
+        { { 0 << 3 }, 1, 480 },             /* SILK, 10 ms */
+        { { 1 << 3 }, 1, 960 },
+        { { 6 << 3 }, 1, 1920 },
+        { { 11 << 3 }, 1, 2880 },           /* 60 ms */
+        { { 12 << 3 }, 1, 480 },            /* hybrid */
+        { { 15 << 3 | 4 }, 1, 960 },        /* stereo */
+        { { 16 << 3 }, 1, 120 },            /* CELT, 2.5 ms */
+        { { 29 << 3 }, 1, 240 },
+        { { 31 << 3 | 4 }, 1, 960 },
+        { { 31 << 3 | 1 }, 1, 1920 },       /* two frames */
+        { { 11 << 3 | 2 }, 1, 5760 },
+        { { 31 << 3 | 3, 3 }, 2, 2880 },    /* as many as are said */
+        { { 31 << 3 | 3, 0xc6 }, 2, 5760 },
+        { { 31 << 3 | 3, 7 }, 2, 0 },       /* more than 120 ms */
+        { { 31 << 3 | 3, 0 }, 2, 0 },
+        { { 31 << 3 | 3 }, 1, 0 },
+        { { 0 }, 0, 0 },
+    };
+
+    for (i = 0; i < sizeof(packets) / sizeof(packets[0]); i++) {
+        check(ngx_multisource_pace_opus(packets[i].bytes, packets[i].len)
+              == packets[i].samples, "Opus, %02x %02x: %u samples",
+              packets[i].bytes[0], packets[i].bytes[1], packets[i].samples);
+    }
+}
+
+
 int
 main(void)
 {
@@ -141,6 +180,8 @@ main(void)
     }
 
     check(grows, "whatever comes, time grows");
+
+    test_opus();
 
     return tap_done();
 }
