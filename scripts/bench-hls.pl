@@ -43,7 +43,7 @@ use constant {
 
 my @KINDS = qw(ingest delivery blocked);
 
-# what the issue of all this wants at least, or at most
+# what they should be at most, or at least
 
 my %AIM = (
     ingest   => 1.0,
@@ -157,7 +157,7 @@ CONF
 }
 
 
-# nginx, its ports, all processes but the master, and its workers
+# nginx, its ports, the processes that work, and of these the workers
 
 sub start {
     my ($kind, $n, $workers, $files) = @_;
@@ -170,7 +170,10 @@ sub start {
     my ($nginx, @workers) = start_nginx(conf($kind, $n, $workers, $files, %port), $workers,
         $port{$kind eq 'A' ? 'rtmp' : 'http'});
 
-    return ($nginx, \%port, [Test::Live::Process::children($nginx->pid)], @workers);
+    my @processes = grep { Test::Live::Process::title($_) =~ /^nginx: (?:worker|cache manager) / }
+        Test::Live::Process::children($nginx->pid);
+
+    return ($nginx, \%port, \@processes, @workers);
 }
 
 
@@ -547,14 +550,14 @@ sub blocked {
 
     for my $n (@viewers) {
         my $runs = $of{$n};
+        my %m = map { my $k = $_; $k => median(map { $_->{$k} } @$runs) }
+            qw(rate size busy client file_rate all share);
 
-        printf "%8d  %.0f answers per second of %d bytes, %.0f %% of the time of a core; from a"
-            . " file %.0f per second\n", $n, median(map { $_->{rate} } @$runs),
-            median(map { $_->{size} } @$runs), 100 * median(map { $_->{busy} } @$runs),
-            median(map { $_->{file_rate} } @$runs);
-        printf "%8s  %.1f ms of CPU to answer all of them once; %.1f %% of the requests came before"
-            . " the part\n", '', median(map { $_->{all} } @$runs),
-            100 * median(map { $_->{share} } @$runs);
+        printf "%8d  %.0f answers per second, of %d bytes; %.0f %% of the time of a core, and %.0f %%"
+            . " of one for\n", $n, @m{qw(rate size)}, map { 100 * $_ } @m{qw(busy client)};
+        printf "%8s  the clients; from a file %.0f per second. To answer all of them once takes"
+            . " %.1f ms of CPU;\n", '', @m{qw(file_rate all)};
+        printf "%8s  %.1f %% of the requests came before the part\n", '', 100 * $m{share};
     }
 
     print "\nfrom the moment that the part is written to the answer's first byte; a request that"
@@ -621,6 +624,7 @@ sub blocked_run {
         rate => $first->{answers} / $first->{seconds},
         file_rate => $file->{answers} / $file->{seconds},
         busy => $first->{worker} / $first->{seconds},
+        client => $first->{cpu} / $first->{seconds},
     };
 }
 

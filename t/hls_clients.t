@@ -96,7 +96,7 @@ $t->wait_for(sub {
 # a page sends a picture when there is one
 
 relay($t, 'hls_check', ['node', "$top/t/js/hls_check.mjs", $t->url('/hls/'),
-    'alice', $seconds, @sources, '--variable=page',
+    'alice', $seconds, @sources, '--variable=page,library',
     '--tolerance=' . 250 * $scale]);
 
 $obs->stop('TERM', 3);

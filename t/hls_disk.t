@@ -70,6 +70,7 @@ rtmp {
             multisource on;
             multisource_hls on;
             multisource_hls_path %%DIR%%/small/hls;
+            multisource_hls_keep on;
         }
 
         application tight {
@@ -192,11 +193,20 @@ sub fill {
 
 sub free { my ($name) = @_; unlink $t->dir . "/$name/ballast" or die $!; return }
 
-# lines that say so
+# the line that says why packaging has stopped
+
+sub line {
+    my ($what, $name, $error) = @_;
+
+    my $source = qq(streamer "alice" source "$name");
+
+    return qr/\[error\].*packaging stopped: $what failed, $source \($error\)/;
+}
+
 
 sub stopped {
     my ($app, $mark) = @_;
-    return $t->logged(qr/\[error\].*packaging stopped: .*, streamer "alice" source "$app" \(\d+: /, $mark);
+    return $t->logged(line('.*', $app, '\d+: .*'), $mark);
 }
 
 
@@ -212,7 +222,8 @@ sub all_others {
     my %before = map { $_ => (end($_))[0] } @apps;
 
     goes_on($_, $before{$_}, 2, "goes on, $what") for @apps;
-    is((grep { $_->closed } values %publisher), 0, "all publish, $what");
+    is((grep { ($_->closed || '') !~ /^(?:local)?$/ } values %publisher), 0,
+        "all publish, $what");
     is(join(' ', $t->workers), "@workers", "the same workers, $what");
 
     return;
@@ -227,7 +238,7 @@ my $locked = $t->dir . '/locked';
 need(system('mount', '-o', 'remount,ro', $locked) == 0, 'a read-only tmpfs');
 publish('locked');
 
-ok($t->wait_log(qr/\[error\].*packaging stopped: mkdir\(\) failed, streamer "alice" source "locked" \(30: Read-only file system\)/,
+ok($t->wait_log(line('mkdir\(\)', 'locked', '30: Read-only file system'),
     5, $mark), 'read-only: a clear line');
 
 # --- low-latency HLS -----------------------------------------------------------------
@@ -238,7 +249,7 @@ goes_on($_, 0, 2, 'begins') for qw(live small stock other);
 
 fill('small');
 
-ok($t->wait_log(qr/\[error\].*packaging stopped: .*, streamer "alice" source "small" \(28: No space left on device\)/,
+ok($t->wait_log(line('.*', 'small', '28: No space left on device'),
     5, $mark), 'full: a clear line');
 
 my $full = now();
@@ -250,6 +261,16 @@ is(stopped('locked', $mark), 1, 'still read-only: one line');
 system('mount', '-o', 'remount,rw', $locked);
 goes_on('locked', 0, 2, 'begins when it can be written');
 is(recovered('locked', $mark), 1, 'which is logged');
+
+# who comes now does not even get an index
+
+my $late = $t->rtmp(app => 'small');
+
+$late->publish('alice_late');
+$late->live(fps => 25, gop => 10);
+
+ok($t->wait_log(line('making an index', 'late',
+    '28: No space left on device'), 5, $mark), 'full: nothing begins');
 
 $t->pause($full + 3.5 - now()) if now() < $full + 3.5;
 
@@ -266,6 +287,10 @@ $text = goes_on('small', $same, 2, 'goes on when there is room again');
 
 is($publisher{small}->closed, undef, 'with the same publisher');
 is(recovered('small', $mark), 1, 'which is logged');
+
+$t->wait_for(sub { recovered('late', $mark) }, 10, 'the other one begins');
+$late->close;
+
 is((() = $text =~ /^#EXT-X-DISCONTINUITY$/mg), 1, 'behind a discontinuity');
 is((() = $text =~ /^#EXT-X-MAP:/mg), 2, 'with an init section of its own');
 
@@ -291,12 +316,14 @@ for (sort keys %media) {
 # the list, or is not on it yet
 
 my @nowhere = grep {
-    !$media{$_} && !/^index$/
+    !$media{$_} && !/^(?:index|vod\.part)$/
         && !(/^(\w+-(\d+))\.m4s$/ && ($listed{$1} || $2 < $same
             || $2 >= $same + 2))
 } map { s{.*/}{}r } glob $t->dir . '/small/hls/small/alice/small/*';
 
 is("@nowhere", '', 'nothing is there that is not listed');
+
+$publisher{small}->close;
 
 # --- nginx-rtmp's own HLS -------------------------------------------------------------
 
@@ -308,7 +335,7 @@ fill('stock');
 ok($t->wait_log(qr/\[error\].*hls: error writing fragment header \(28: No space left on device\)/,
     5, $stock), 'stock: a line that says why');
 
-all_others('while the disk of stock HLS is full', qw(live small other));
+all_others('while the disk of stock HLS is full', qw(live locked other));
 ($same) = end('stock');
 
 free('stock');
@@ -333,6 +360,43 @@ is((grep { $t->get("/tight/alice/tight/$_")->{status} != 200 }
     $text =~ /^[^#].*\.m4s$/mg), 0, 'too small: what is listed can be had');
 
 is(stopped('live', $mark) + stopped('other', $mark), 0, 'others never stopped');
+
+# --- what was kept of the show that was interrupted ------------------------------------
+
+my $vod = $t->wait_for(sub {
+    my $r = $t->get('/small/alice/small/vod.m3u8');
+    return $r->{status} == 200 && $r->{body};
+}, 10, 'the show') || '';
+
+like($vod, qr/^#EXT-X-ENDLIST$/m, 'kept: with its end');
+is((() = $vod =~ /^#EXT-X-DISCONTINUITY$/mg), 1, 'kept: a discontinuity');
+
+my @names = $vod =~ /^[^#].*\.m4s$/mg;
+
+is(scalar(keys %{ { map { $_ => 1 } @names } }), scalar @names,
+    'kept: each segment once');
+
+%media = ();
+
+for (split /\n/, $vod) {
+    $map = $1 if /^#EXT-X-MAP:URI="(.+)"/;
+    $media{$map} .= $t->get("/small/alice/small/$_")->{body} if /^[^#]/;
+}
+
+my $frames = 0;
+
+for (sort keys %media) {
+    my $probe = $t->ffprobe($t->write("kept-$_",
+        $t->get("/small/alice/small/$_")->{body} . $media{$_}), frames => 1);
+
+    is($probe->{error}, '', "kept: media of $_ is whole");
+    $frames += $probe->{video}{nb_read_frames} || 0;
+}
+
+my $total = 0;
+$total += $_ for $vod =~ /^#EXTINF:([\d.]+)/mg;
+
+is($frames, sprintf('%.0f', 25 * $total), 'kept: every frame');
 
 $_->close for values %publisher;
 $t->stop;

@@ -141,6 +141,17 @@ sub ended {
 }
 
 
+# the line that says why packaging has stopped
+
+sub line {
+    my ($what, $name, $error) = @_;
+
+    my $source = qq(streamer "alice" source "$name");
+
+    return qr/\[error\].*packaging stopped: $what failed, $source \($error\)/;
+}
+
+
 # all that a source had is gone, but these
 
 sub emptied {
@@ -206,7 +217,7 @@ for my $name (sort keys %bad) {
     $publisher{$name}->close;
 }
 
-my $stopped = qr/\[error\].*packaging stopped: making an index failed, streamer "alice" source "Stuck" \(21: Is a directory\)/;
+my $stopped = line('making an index', 'Stuck', '21: Is a directory');
 
 is($t->logged($stopped, $mark), 1, 'a directory in its place: one line');
 
@@ -217,8 +228,8 @@ $waits->send("GET /live/alice/Stuck/live.m3u8 HTTP/1.1\r\nHost: a\r\n\r\n");
 
 lives(live => 'Removed');
 remove_tree(media(live => 'Removed'));
-ok($t->wait_log(qr/\[error\].*packaging stopped: finding its index failed, streamer "alice" source "Removed" \(2: No such file or directory\)/,
-    5, $mark), 'a directory is removed: a clear line');
+ok($t->wait_log(line('finding its index', 'Removed',
+    '2: No such file or directory'), 5, $mark), 'a directory is removed: a clear line');
 
 # --- a show with an interruption -----------------------------------------------
 

@@ -161,6 +161,7 @@ static void ngx_multisource_packager_part(ngx_multisource_packager_t *pk,
     int64_t end, ngx_uint_t finish);
 static void ngx_multisource_packager_rates(ngx_multisource_packager_t *pk,
     ngx_uint_t finish);
+static void ngx_multisource_packager_sender(ngx_multisource_packager_t *pk);
 static void ngx_multisource_packager_others(ngx_multisource_packager_t *pk);
 static int32_t ngx_multisource_packager_cts(ngx_multisource_packager_t *pk,
     int32_t ms);
@@ -786,6 +787,11 @@ ngx_multisource_packager_start(ngx_multisource_packager_t *pk)
 
     ngx_multisource_packager_streams(pk);
 
+    /* by whose clock it begins: what is found out later is slewed to */
+
+    ngx_multisource_packager_sender(pk);
+    ngx_multisource_packager_others(pk);
+
     pk->running = 1;
 
     ngx_multisource_gather_take(&pk->gather, &frames);
@@ -862,15 +868,10 @@ static void
 ngx_multisource_packager_frame(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame)
 {
-    int64_t  offset;
-
     ngx_multisource_clock_arrival(&pk->clock, (frame->ms + frame->cts) * 1000,
                                   frame->wall);
 
-    if (ngx_multisource_clock_offset(&pk->clock, &offset) == NGX_OK) {
-        pk->info.sender = pk->sender;
-        pk->info.sender_offset = offset;
-    }
+    ngx_multisource_packager_sender(pk);
 
     if (frame->video) {
         ngx_multisource_packager_video(pk, frame);
@@ -1238,6 +1239,18 @@ ngx_multisource_packager_rates(ngx_multisource_packager_t *pk,
         }
 
         pk->measured = finish;
+    }
+}
+
+
+static void
+ngx_multisource_packager_sender(ngx_multisource_packager_t *pk)
+{
+    int64_t  offset;
+
+    if (ngx_multisource_clock_offset(&pk->clock, &offset) == NGX_OK) {
+        pk->info.sender = pk->sender;
+        pk->info.sender_offset = offset;
     }
 }
 
