@@ -670,18 +670,19 @@ ngx_multisource_rtmp_hls_path(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
     ngx_multisource_app_conf_t  *macf = conf;
 
-    char        *rv;
-    ngx_path_t  *path;
+    char  *rv;
 
     rv = ngx_conf_set_path_slot(cf, cmd, conf);
     if (rv != NGX_CONF_OK) {
         return rv;
     }
 
-    path = macf->hls_path;
+    /*
+     * Its data follows when all are known: by that nginx tells several of one
+     * name, which applications may have, from each other
+     */
 
-    path->manager = ngx_multisource_sweep;
-    path->data = path;
+    macf->hls_path->manager = ngx_multisource_sweep;
 
     return NGX_CONF_OK;
 }
@@ -714,6 +715,7 @@ static ngx_int_t
 ngx_multisource_rtmp_postconfiguration(ngx_conf_t *cf)
 {
     ngx_uint_t                    i, n;
+    ngx_path_t                  **path;
     ngx_rtmp_core_app_conf_t    **app;
     ngx_rtmp_core_srv_conf_t    **cscf;
     ngx_rtmp_core_main_conf_t    *cmcf;
@@ -721,6 +723,14 @@ ngx_multisource_rtmp_postconfiguration(ngx_conf_t *cf)
 
     cmcf = ngx_rtmp_conf_get_module_main_conf(cf, ngx_rtmp_core_module);
     mcf = ngx_rtmp_conf_get_module_main_conf(cf, ngx_multisource_rtmp_module);
+
+    path = cf->cycle->paths.elts;
+
+    for (i = 0; i < cf->cycle->paths.nelts; i++) {
+        if (path[i]->manager == ngx_multisource_sweep) {
+            path[i]->data = path[i];
+        }
+    }
 
     cscf = cmcf->servers.elts;
 
