@@ -15,7 +15,6 @@ use Test::More;
 use Test::Live;
 use Test::Live::Alone;
 use Test::Live::Hls;
-use Test::Live::IO;
 use Test::Live::Obs;
 use Test::Live::Relay;
 
@@ -28,7 +27,6 @@ need(-d "$top/node_modules/$_", $_) for qw(playwright-core node-datachannel);
 need(!Test::Live::Obs::missing(), Test::Live::Obs::missing());
 
 my $seconds = $ENV{EXTENDED} ? 600 : 10;
-my $scale = $Test::Live::IO::scale;
 
 my $key = 'hc4Jz-key-of-alice';
 
@@ -97,7 +95,7 @@ $t->wait_for(sub {
 
 relay($t, 'hls_check', ['node', "$top/t/js/hls_check.mjs", $t->url('/hls/'),
     'alice', $seconds, @sources, '--variable=page,library',
-    '--tolerance=' . 250 * $scale]);
+    "--tolerance=$Test::Live::Hls::tolerance"]);
 
 $obs->stop('TERM', 3);
 

@@ -13,6 +13,7 @@ use lib 't/lib';
 use Digest::SHA qw(sha1_hex);
 use Test::More;
 use Test::Live;
+use Test::Live::Hls;
 use Test::Live::IO qw(now);
 use Test::Live::Keepalive;
 use Time::HiRes ();
@@ -24,7 +25,7 @@ need(system('node --version >/dev/null 2>&1') == 0, 'node');
 # a burst of ours must not look like a late part
 
 my $scale = $Test::Live::IO::scale;
-my $tolerance = 1000 * $scale;
+my $tolerance = $Test::Live::Hls::tolerance;
 
 my $t = Test::Live->new(workers => 2, quit_timeout => 15);
 

@@ -13,6 +13,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Live;
 use Test::Live::FFmpeg;
+use Test::Live::Hls;
 use Test::Live::IO;
 use Test::Live::Relay;
 
@@ -87,8 +88,8 @@ my %encoder = map {
 ok($encoder{$_}->started, "$_: published") for @sources;
 
 relay($t, 'hls_check', ['node', "$top/t/js/hls_check.mjs", $t->url('/hls/'),
-    'alice', $seconds, @sources, '--tolerance='
-    . 250 * $Test::Live::IO::scale]);
+    'alice', $seconds, @sources,
+    "--tolerance=$Test::Live::Hls::tolerance"]);
 
 # what the packager took them for
 

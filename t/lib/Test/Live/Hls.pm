@@ -20,7 +20,14 @@ use strict;
 use warnings;
 
 use Test::Live::FFmpeg;
+use Test::Live::IO;
 use Time::Local qw(timegm_modern);
+
+
+# ms by which the checker lets things be late, --tolerance: where other tests run
+# at the same time, a machine is no clock
+
+our $tolerance = ($ENV{EXTENDED} ? 250 : 2000) * $Test::Live::IO::scale;
 
 
 sub new {
