@@ -270,9 +270,11 @@ ngx_multisource_cadence_line(ngx_multisource_cadence_t *c, int64_t ticks)
         move *= ngx_min(gain, 1.0 / NGX_MULTISOURCE_CADENCE_FRAMES);
     }
 
-    c->next += missing * c->frame + move;
+    /* by then it is known how long this one takes */
+
+    c->next += missing * c->frame;
     ticks = ngx_multisource_cadence_round(c->next);
-    c->next += c->frame;
+    c->next += c->frame + move;
 
     return ticks;
 }

@@ -13,13 +13,18 @@
 /* us */
 
 #define NGX_MULTISOURCE_CLOCK_BUCKET   1000000
-#define NGX_MULTISOURCE_CLOCK_APART    1000000      /* another clock */
+#define NGX_MULTISOURCE_CLOCK_APART    100000       /* another time line */
 
 /* how long the mapping may be slewed fast, and when it is right */
 
 #define NGX_MULTISOURCE_CLOCK_SETTLE   10000000
 #define NGX_MULTISOURCE_CLOCK_UNSETTLE 120000000
 #define NGX_MULTISOURCE_CLOCK_RIGHT    5000
+
+/* it is settled no more once it is wrong by so much for so long */
+
+#define NGX_MULTISOURCE_CLOCK_WRONG    100000
+#define NGX_MULTISOURCE_CLOCK_LOST     120000000
 
 /* one part in so many: how fast it is slewed, at first and then */
 
@@ -35,8 +40,10 @@
 #define NGX_MULTISOURCE_CLOCK_EVER     (1LL << 59)
 
 
-static void ngx_multisource_clock_settle(ngx_multisource_clock_t *clock);
+static void ngx_multisource_clock_settle(ngx_multisource_clock_t *clock,
+    int64_t media);
 static void ngx_multisource_clock_want(ngx_multisource_clock_t *clock);
+static int64_t ngx_multisource_clock_base(ngx_multisource_clock_t *clock);
 static ngx_int_t ngx_multisource_clock_arrived(ngx_multisource_clock_t *clock,
     int64_t *offset);
 static int64_t ngx_multisource_clock_clamp(int64_t us);
@@ -59,7 +66,9 @@ ngx_multisource_clock_arrival(ngx_multisource_clock_t *clock, int64_t media,
     media = ngx_multisource_clock_clamp(media);
     wall = ngx_multisource_clock_clamp(wall);
 
-    delta = wall - media;
+    /* a sender's frames are late by its own clock, whatever their media time */
+
+    delta = wall - media - ngx_multisource_clock_base(clock);
     second = wall / NGX_MULTISOURCE_CLOCK_BUCKET;
 
     if (!clock->arrived) {
@@ -87,7 +96,8 @@ void
 ngx_multisource_clock_sender(ngx_multisource_clock_t *clock, int64_t media,
     int64_t sender)
 {
-    int64_t  delta;
+    int64_t     delta;
+    ngx_uint_t  i;
 
     media = ngx_multisource_clock_clamp(media);
     sender = ngx_multisource_clock_clamp(sender);
@@ -98,6 +108,15 @@ ngx_multisource_clock_sender(ngx_multisource_clock_t *clock, int64_t media,
         || delta > NGX_MULTISOURCE_CLOCK_APART
         || delta < -NGX_MULTISOURCE_CLOCK_APART)
     {
+        if (!clock->sending) {
+
+            /* what came before counts */
+
+            for (i = 0; i < NGX_MULTISOURCE_CLOCK_BUCKETS; i++) {
+                clock->bucket[i] -= sender - media;
+            }
+        }
+
         clock->sending = 1;
         clock->sender = sender - media;
 
@@ -112,15 +131,11 @@ ngx_multisource_clock_sender(ngx_multisource_clock_t *clock, int64_t media,
 ngx_int_t
 ngx_multisource_clock_offset(ngx_multisource_clock_t *clock, int64_t *offset)
 {
-    if (!clock->sending
-        || ngx_multisource_clock_arrived(clock, offset) != NGX_OK)
-    {
+    if (!clock->sending) {
         return NGX_DECLINED;
     }
 
-    *offset -= clock->sender;
-
-    return NGX_OK;
+    return ngx_multisource_clock_arrived(clock, offset);
 }
 
 
@@ -174,7 +189,7 @@ ngx_multisource_clock_wall(ngx_multisource_clock_t *clock, int64_t media)
 
         clock->media = media - passed % slow;
 
-        ngx_multisource_clock_settle(clock);
+        ngx_multisource_clock_settle(clock, media);
     }
 
     return media + clock->offset;
@@ -182,11 +197,28 @@ ngx_multisource_clock_wall(ngx_multisource_clock_t *clock, int64_t media)
 
 
 static void
-ngx_multisource_clock_settle(ngx_multisource_clock_t *clock)
+ngx_multisource_clock_settle(ngx_multisource_clock_t *clock, int64_t media)
 {
     int64_t  left, passed;
 
     left = clock->wanted - clock->offset;
+
+    if (clock->settled) {
+
+        if (left <= NGX_MULTISOURCE_CLOCK_WRONG
+            && left >= -NGX_MULTISOURCE_CLOCK_WRONG)
+        {
+            clock->begin = clock->media;
+
+        } else if (media - clock->begin >= NGX_MULTISOURCE_CLOCK_LOST) {
+            clock->settled = 0;
+            clock->begin = media;
+            clock->media = media;
+        }
+
+        return;
+    }
+
     passed = clock->media - clock->begin;
 
     if (passed >= NGX_MULTISOURCE_CLOCK_UNSETTLE
@@ -195,6 +227,7 @@ ngx_multisource_clock_settle(ngx_multisource_clock_t *clock)
             && left >= -NGX_MULTISOURCE_CLOCK_RIGHT))
     {
         clock->settled = 1;
+        clock->begin = clock->media;
     }
 }
 
@@ -218,9 +251,18 @@ ngx_multisource_clock_want(ngx_multisource_clock_t *clock)
     }
 
     if (ngx_multisource_clock_arrived(clock, &offset) == NGX_OK) {
-        clock->wanted = offset;
+        clock->wanted = offset + ngx_multisource_clock_base(clock);
         clock->known = 1;
     }
+}
+
+
+/* of the buckets */
+
+static int64_t
+ngx_multisource_clock_base(ngx_multisource_clock_t *clock)
+{
+    return clock->sending ? clock->sender : 0;
 }
 
 

@@ -17,7 +17,9 @@
  * on, by 500 us a second at most; it never steps, and it never goes back. Until
  * it has been right once it is slewed by up to 20 ms a second, for the first
  * ten seconds at least, and for two minutes at most: an encoder may begin with
- * what it had held back, all of it late. It is the better the more frames have
+ * what it had held back, all of it late. So it is when it has been wrong by more
+ * than 100 ms for two minutes: a computer was asleep, a browser's sound stood
+ * still. It is the better the more frames have
  * arrived before it is asked for.
  */
 
@@ -37,13 +39,15 @@
 /* private */
 
 typedef struct {
-    int64_t      bucket[NGX_MULTISOURCE_CLOCK_BUCKETS];
+    int64_t      bucket[NGX_MULTISOURCE_CLOCK_BUCKETS];   /* wall - media, or
+                                                   server's clock - sender's */
     int64_t      second[NGX_MULTISOURCE_CLOCK_BUCKETS];
     int64_t      now;           /* s, of the last arrival */
     int64_t      offset;        /* wall - media, in use */
     int64_t      wanted;        /* what it is slewed to */
     int64_t      media;         /* up to where it was slewed */
-    int64_t      begin;         /* media time when it was set */
+    int64_t      begin;         /* media time when it was set or, once it is
+                                   settled, when it was right */
 
     int64_t      sender;        /* sender's clock - media */
     int64_t      shared;        /* server's clock - sender's, of others */
@@ -69,7 +73,8 @@ void ngx_multisource_clock_arrival(ngx_multisource_clock_t *clock,
 
 /*
  * The sender's clock showed `sender` at a media time. What is at odds with what
- * it said before by more than a second replaces it, and is still slewed to.
+ * it said before by more than 100 ms replaces it, and is still slewed to: its
+ * media time has lost some, or was put right.
  */
 void ngx_multisource_clock_sender(ngx_multisource_clock_t *clock,
     int64_t media, int64_t sender);

@@ -382,6 +382,36 @@ test_step(void)
 }
 
 
+/* media time stood still for 800 ms: a browser's sound, a computer asleep */
+
+static void
+test_lost(void)
+{
+    ngx_uint_t  says;
+
+    for (says = 0; says < 2; says++) {
+        sim_open(&sim);
+        sim.delay = 30 * MS;
+        sim.jitter = 20 * MS;
+        sim.report = says ? 2 * SEC : 0;
+        sim_run(&sim, 300 * SEC);
+
+        sim.media -= 800 * MS;
+        sim.begun = 0;
+        sim_run(&sim, says ? 304 * SEC : 320 * SEC);
+
+        tap_ok(llabs(ngx_multisource_clock_residual(&sim.clock) - 800 * MS)
+               < 20 * MS, says ? "a sender says how much its media has lost"
+                               : "media that lost 800 ms: it is found out");
+
+        sim_run(&sim, 500 * SEC);
+        sim.worst = 0;
+        sim_run(&sim, 520 * SEC);
+        sim_ok(&sim, 6 * MS, "  and made up for in three minutes");
+    }
+}
+
+
 /* two sources of one sender, whose encoders take 10 and 80 ms */
 
 static void
@@ -671,6 +701,7 @@ main(void)
     test_drift();
     test_delay();
     test_step();
+    test_lost();
     test_share();
     test_noise();
 
