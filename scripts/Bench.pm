@@ -53,6 +53,7 @@ sub work_dir {
 
     $SIG{$_} = sub { exit 1 } for qw(INT TERM HUP);
     $| = 1;
+    umask 077;
 
     $dir = tempdir('ngx_live_bench.XXXXXX', DIR => -w '/dev/shm' ? '/dev/shm' : $build);
 

@@ -8,15 +8,15 @@
  *     bench-hls --port PORT --connections N --path PATH [--seconds S]
  *         [--every MS | --blocking DIRECTORY] [--gzip]
  *
- * Alone, a connection asks for the path again as soon as it is answered.  With
- * --every, all of them do so at once, every so many milliseconds.  With
+ * Alone, a connection asks for the path again as soon as it is answered. With
+ * --every, all of them do so at once, every so many milliseconds. With
  * --blocking, the path is a media playlist, and each answer is followed by a
  * blocking reload for the part after the last one that it lists; when a part
  * came is seen in the directory of the segments.
  *
- * It connects, asks once on each connection, writes a line of JSON and waits for
- * SIGUSR1.  So many seconds later it asks no more, writes another line, and keeps
- * its connections until it is killed.
+ * It connects, asks once on each connection, writes a line of JSON and waits
+ * for SIGUSR1. So many seconds later it asks no more, writes another line, and
+ * keeps its connections until it is killed.
  */
 
 
@@ -109,6 +109,7 @@ static size_t          ndelays;
 
 /* when a part came, ns; written by the thread that watches */
 static _Atomic uint64_t  came[SEGMENTS][PARTS];
+static atomic_int        watching;              /* a segment has begun */
 
 static char            room[ROOM];
 
@@ -189,10 +190,11 @@ watch(void *data)
                     atomic_store(&came[number % SEGMENTS][i], 0);
                 }
 
+                atomic_store(&watching, 1);
                 continue;
             }
 
-            /* of a segment that was there before the first parts are missed */
+            /* not of a segment whose first parts were missed */
 
             if (number == current && part < PARTS) {
                 atomic_store(&came[number % SEGMENTS][part++], now);
@@ -224,7 +226,7 @@ watch_start(void)
 }
 
 
-/* --- answers --------------------------------------------------------------- */
+/* --- answers -------------------------------------------------------------- */
 
 static void
 answered(viewer_t *v, double now)
@@ -495,7 +497,7 @@ viewer_read(viewer_t *v, double now)
 }
 
 
-/* --- requests -------------------------------------------------------------- */
+/* --- requests ------------------------------------------------------------- */
 
 static void
 ask(viewer_t *v)
@@ -588,7 +590,7 @@ viewer_connected(viewer_t *v)
 }
 
 
-/* --- the run --------------------------------------------------------------- */
+/* --- the run -------------------------------------------------------------- */
 
 static void
 turn(int wait)
@@ -709,8 +711,11 @@ prepare(void)
     int     i;
     double  begin;
 
-    for (i = 0, begin = clock_s(); nready < option_connections; /* void */) {
-
+    for (i = 0, begin = clock_s();
+         nready < option_connections
+         || (option_blocking && !atomic_load(&watching));
+         /* void */)
+    {
         while (i < option_connections && nconnecting < CONNECTING) {
             viewer_connect(&viewers[i], i);
             i++;

@@ -85,7 +85,7 @@ is($r->{headers}{'access-control-allow-origin'}, undef, 'no page reads it');
 
 my $s = $r->json;
 
-is(join(' ', sort keys %$s), 'refused sources totals workers zone', 'fields');
+is(join(' ', sort keys %$s), 'held refused sources totals workers zone', 'fields');
 is_deeply($s->{sources}, [], 'no source');
 is_deeply($s->{totals}, { sources => 0, published => 0, bitrate_kbps => 0,
     bytes => 0 }, 'totals');
