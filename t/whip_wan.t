@@ -81,7 +81,7 @@ EOC
 my @sources = qw(Face_Cam Main_Screen);
 my ($before, $after, $watching, $sent);
 
-far_away('udp', seconds => 20, fps => 5, still => 1);
+far_away('udp', seconds => 20, fps => 5, still => 3);
 
 my $count = $wan->counters;
 
@@ -113,7 +113,7 @@ $wan->remove;
 $wan = $home->wan(%line, loss => 0.01);
 $net->drop('udp dport ' . $t->port('WHIP'));
 
-far_away('tcp', seconds => 10, fps => 3, still => 2);
+far_away('tcp', seconds => 10, fps => 3, still => 4);
 
 cmp_ok($net->dropped, '>', 0, 'UDP was tried, and blocked');
 
