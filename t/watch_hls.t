@@ -15,6 +15,7 @@ use lib 't/lib';
 use Test::More;
 use Test::Live::Alone;
 use Test::Live;
+use Test::Live::Drawn qw(drawn);
 use Test::Live::Relay;
 
 my $top = Test::Live::top();
@@ -102,35 +103,14 @@ relay($t, 'watch_hls',
 $t->done;
 
 
-# sixteen boxes across the top of the picture are the bits of the wall clock,
-# in milliseconds, the lowest on the left; a tone has no pause
-
 sub publish {
     my ($source) = @_;
 
     my ($width, $height) = @{ $size{$source} };
-    my $strip = 32;
-
-    my $clock = join ',', 'settb=1/1000000', 'setpts=RTCTIME-1700000000000000',
-        'format=gray',
-        "geq=lum='if(mod(floor(mod(T*1000\\,65536)"
-            . "/pow(2\\,floor(X*16/W)))\\,2)\\,235\\,16)'",
-        'format=yuv420p', 'setpts=N/25/TB';
-
-    my $rest = $height - $strip;
 
     $publisher{$source} = $t->spawn("$source-" . ++$started,
-        qw(ffmpeg -nostdin -v error),
-        (map { ('-re', '-f', 'lavfi', '-i', $_) }
-            "color=s=${width}x$strip:r=25", "testsrc2=s=${width}x$rest:r=25",
-            'sine=f=440:r=48000'),
-        '-filter_complex', "[0]${clock}[clock];"
-            . '[1]settb=1/1000000,setpts=N/25/TB[rest];'
-            . '[clock][rest]vstack,fps=25[v]',
-        qw(-map [v] -map 2:a -c:v libx264 -preset ultrafast -tune zerolatency
-        -profile:v baseline -g 25 -sc_threshold 0 -b:v 400k -c:a aac -ac 2
-        -flush_packets 1 -f flv),
-        'rtmp://127.0.0.1:' . $t->port('RTMP') . "/live/${key}_$source");
+        drawn('rtmp://127.0.0.1:' . $t->port('RTMP') . "/live/${key}_$source",
+            width => $width, height => $height));
 
     return;
 }
