@@ -66,9 +66,7 @@ ngx_int_t
 ngx_live_answer_text(ngx_http_request_t *r, ngx_uint_t status,
     const char *type, ngx_str_t *body)
 {
-    ngx_int_t     rc;
-    ngx_buf_t    *b;
-    ngx_chain_t   out;
+    ngx_int_t  rc;
 
     rc = ngx_http_discard_request_body(r);
     if (rc != NGX_OK) {
@@ -85,6 +83,17 @@ ngx_live_answer_text(ngx_http_request_t *r, ngx_uint_t status,
     if (body->len == 0) {
         r->header_only = 1;
     }
+
+    return ngx_live_answer_body(r, body);
+}
+
+
+ngx_int_t
+ngx_live_answer_body(ngx_http_request_t *r, ngx_str_t *body)
+{
+    ngx_int_t     rc;
+    ngx_buf_t    *b;
+    ngx_chain_t   out;
 
     rc = ngx_http_send_header(r);
 

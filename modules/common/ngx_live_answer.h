@@ -43,6 +43,12 @@ ngx_int_t ngx_live_answer_json(ngx_http_request_t *r, ngx_uint_t status,
 ngx_int_t ngx_live_answer_error(ngx_http_request_t *r, ngx_uint_t status,
     const char *code, const char *message);
 
+/*
+ * Sends the headers as they are set, and a body that lives as long as the
+ * request; drops nothing, and returns what the handler returns.
+ */
+ngx_int_t ngx_live_answer_body(ngx_http_request_t *r, ngx_str_t *body);
+
 /* as 2026-11-21T20:00:00.000Z, from ms of the epoch; NULL: out of memory */
 json_t *ngx_live_answer_time(uint64_t ms);
 

@@ -202,10 +202,7 @@ static ngx_int_t
 ngx_multisource_answer_send(ngx_http_request_t *r,
     ngx_multisource_body_t *body, const char *cache, ngx_uint_t gzip)
 {
-    ngx_int_t            rc;
     ngx_str_t           *text;
-    ngx_buf_t           *b;
-    ngx_chain_t          out;
     ngx_table_elt_t     *h;
     ngx_pool_cleanup_t  *cln;
 
@@ -245,27 +242,7 @@ ngx_multisource_answer_send(ngx_http_request_t *r,
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
-    rc = ngx_http_send_header(r);
-
-    if (rc == NGX_ERROR || rc > NGX_OK || r->header_only) {
-        return rc;
-    }
-
-    b = ngx_calloc_buf(r->pool);
-    if (b == NULL) {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
-    }
-
-    b->pos = text->data;
-    b->last = text->data + text->len;
-    b->memory = 1;
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_live_answer_body(r, text);
 }
 
 
