@@ -43,7 +43,10 @@ PIPELINE = '''
 
 
 def say(*words):
-    print(*words, flush=True)
+    # in one piece: states come from another thread
+
+    sys.stdout.write(' '.join(map(str, words)) + '\n')
+    sys.stdout.flush()
 
 
 class Client:
