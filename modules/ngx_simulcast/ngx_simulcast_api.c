@@ -7,7 +7,7 @@
 #include "ngx_live_answer.h"
 #include "ngx_live_text.h"
 #include "ngx_simulcast_api.h"
-#include "ngx_simulcast_body.h"
+#include "ngx_live_body.h"
 #include "ngx_simulcast_events.h"
 
 
@@ -393,7 +393,7 @@ ngx_simulcast_api_read(ngx_http_request_t *r, ngx_uint_t body)
     ngx_uint_t  typed;
 
     len = r->headers_in.content_length_n;
-    max = NGX_SIMULCAST_BODY_MAX;
+    max = NGX_LIVE_BODY_MAX;
     typed = ngx_simulcast_api_type(r, "application/json");
 
     if (body == NGX_SIMULCAST_API_IMAGE) {
@@ -452,7 +452,7 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
 {
     size_t                                max;
     ngx_simulcast_api_t                  *api;
-    ngx_simulcast_body_error_t        error;
+    ngx_live_body_error_t        error;
     const ngx_simulcast_api_operation_t  *operation;
 
     api = ngx_simulcast_api_begin(r);
@@ -472,7 +472,7 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
     /* a chunked one has told no length before */
 
     max = operation->body == NGX_SIMULCAST_API_IMAGE
-          ? NGX_SIMULCAST_API_THUMBNAIL : NGX_SIMULCAST_BODY_MAX;
+          ? NGX_SIMULCAST_API_THUMBNAIL : NGX_LIVE_BODY_MAX;
 
     if (api->data.len > max) {
         ngx_simulcast_api_error(api, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
@@ -489,8 +489,8 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
         return;
     }
 
-    api->body = ngx_simulcast_body_parse(api->data.data, api->data.len,
-                                         &error);
+    api->body = ngx_live_body_parse(api->data.data, api->data.len,
+                                    &error);
 
     /* it may have had a key */
 

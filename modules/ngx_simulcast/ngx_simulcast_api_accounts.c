@@ -93,7 +93,7 @@ void
 ngx_simulcast_api_accounts_exchange(ngx_simulcast_api_t *api)
 {
     ngx_str_t                        stream_id;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     if (!ngx_simulcast_api_accounts_has(api, api->route.platform)) {
         return;

@@ -222,7 +222,7 @@ ngx_simulcast_api_destinations_create(ngx_simulcast_api_t *api)
 {
     json_t                          *record, *secret, *now;
     ngx_str_t                        stream_id;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     record = ngx_simulcast_settings_create(api->body, &secret, &error);
 
@@ -399,7 +399,7 @@ ngx_simulcast_api_destinations_changed(ngx_simulcast_api_t *api)
     ngx_str_t                        stream_id;
     ngx_simulcast_route_t            route;
     ngx_simulcast_destination_t     *destination;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     destination = api->destination;
 

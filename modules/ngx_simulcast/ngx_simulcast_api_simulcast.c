@@ -47,7 +47,7 @@ static void ngx_simulcast_api_simulcast_event(ngx_simulcast_api_t *api,
 void
 ngx_simulcast_api_simulcast_start(ngx_simulcast_api_t *api)
 {
-    ngx_simulcast_body_error_t  error;
+    ngx_live_body_error_t  error;
 
     if (api->body
         && ngx_simulcast_settings_start(api->body, &api->input, &error)

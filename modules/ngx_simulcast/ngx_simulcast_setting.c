@@ -138,7 +138,7 @@ static const ngx_simulcast_setting_t  ngx_simulcast_setting_table[] = {
 
 ngx_int_t
 ngx_simulcast_setting_merge(json_t *record, json_t *given,
-    ngx_uint_t platform, ngx_simulcast_body_error_t *error)
+    ngx_uint_t platform, ngx_live_body_error_t *error)
 {
     char                            moment[NGX_SIMULCAST_MOMENT];
     json_t                         *settings, *value;
@@ -158,7 +158,7 @@ ngx_simulcast_setting_merge(json_t *record, json_t *given,
         setting = ngx_simulcast_setting_find(name, platform, &elsewhere);
 
         if (setting == NULL) {
-            ngx_simulcast_body_wrong(error, "settings", name,
+            ngx_live_body_wrong(error, "settings", name,
                 elsewhere ? "this platform has no such setting"
                           : "there is no such setting");
             return NGX_ERROR;
@@ -172,7 +172,7 @@ ngx_simulcast_setting_merge(json_t *record, json_t *given,
         wrong = setting->check(setting, value);
 
         if (wrong) {
-            ngx_simulcast_body_wrong(error, "settings", name, wrong);
+            ngx_live_body_wrong(error, "settings", name, wrong);
             return NGX_ERROR;
         }
 
@@ -265,7 +265,7 @@ ngx_simulcast_setting_length(const ngx_simulcast_setting_t *setting,
         return setting->expected;
     }
 
-    n = ngx_simulcast_body_chars(value);
+    n = ngx_live_body_chars(value);
 
     return n >= (size_t) setting->min && n <= (size_t) setting->max
            ? NULL : setting->expected;
@@ -450,7 +450,7 @@ ngx_simulcast_setting_tags(const ngx_simulcast_setting_t *setting,
             return setting->expected;
         }
 
-        n = ngx_simulcast_body_chars(tag);
+        n = ngx_live_body_chars(tag);
 
         if (n == 0 || n > NGX_SIMULCAST_SETTING_TAG) {
             return setting->expected;

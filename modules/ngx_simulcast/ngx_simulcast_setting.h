@@ -15,7 +15,7 @@
 #include <jansson.h>
 
 #include "ngx_simulcast.h"
-#include "ngx_simulcast_body.h"
+#include "ngx_live_body.h"
 
 
 #pragma GCC visibility push(hidden)
@@ -25,7 +25,7 @@
  * is taken out. NGX_ERROR: *error is set, and some may have been put in.
  */
 ngx_int_t ngx_simulcast_setting_merge(json_t *record, json_t *given,
-    ngx_uint_t platform, ngx_simulcast_body_error_t *error);
+    ngx_uint_t platform, ngx_live_body_error_t *error);
 
 #pragma GCC visibility pop
 

@@ -16,15 +16,15 @@
 
 
 static ngx_int_t ngx_simulcast_settings_common(json_t *body, json_t *record,
-    ngx_uint_t platform, ngx_simulcast_body_error_t *error);
+    ngx_uint_t platform, ngx_live_body_error_t *error);
 static ngx_int_t ngx_simulcast_settings_stream(json_t *body,
-    ngx_simulcast_route_t *route, ngx_simulcast_body_error_t *error);
+    ngx_simulcast_route_t *route, ngx_live_body_error_t *error);
 static ngx_int_t ngx_simulcast_settings_key(json_t *body,
-    ngx_simulcast_body_error_t *error);
+    ngx_live_body_error_t *error);
 static ngx_int_t ngx_simulcast_settings_url(json_t *body, json_t *record,
-    json_t *secret, ngx_simulcast_body_error_t *error);
+    json_t *secret, ngx_live_body_error_t *error);
 static ngx_int_t ngx_simulcast_settings_moved(json_t *body, json_t *record,
-    json_t *secret, ngx_simulcast_body_error_t *error);
+    json_t *secret, ngx_live_body_error_t *error);
 
 
 static const char * const  ngx_simulcast_settings_create_names[] = {
@@ -43,7 +43,7 @@ static const char * const  ngx_simulcast_settings_start_names[] = {
 
 json_t *
 ngx_simulcast_settings_create(json_t *body, json_t **secret,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     json_t                 *record, *hidden;
     ngx_int_t               platform;
@@ -51,16 +51,16 @@ ngx_simulcast_settings_create(json_t *body, json_t **secret,
     const char             *text;
     ngx_simulcast_route_t   route;
 
-    ngx_memzero(error, sizeof(ngx_simulcast_body_error_t));
+    ngx_memzero(error, sizeof(ngx_live_body_error_t));
 
     *secret = NULL;
     record = json_object();
     hidden = json_object();
 
     if (record == NULL || hidden == NULL
-        || ngx_simulcast_body_known(body,
-                                    ngx_simulcast_settings_create_names,
-                                    error)
+        || ngx_live_body_known(body,
+                               ngx_simulcast_settings_create_names,
+                               error)
            != NGX_OK
         || ngx_simulcast_settings_stream(body, &route, error) != NGX_OK)
     {
@@ -75,7 +75,7 @@ ngx_simulcast_settings_create(json_t *body, json_t **secret,
     platform = ngx_simulcast_platform_find(&name);
 
     if (platform == NGX_ERROR) {
-        ngx_simulcast_body_wrong(error, NULL, "platform",
+        ngx_live_body_wrong(error, NULL, "platform",
             "must be youtube, twitch, facebook, cloudflare or rtmp_custom");
         goto failed;
     }
@@ -87,8 +87,8 @@ ngx_simulcast_settings_create(json_t *body, json_t **secret,
     json_object_set_new(record, "wanted", json_string(""));
 
     if (json_object_get(body, "name") == NULL) {
-        ngx_simulcast_body_wrong(error, NULL, "name",
-                                 "must be given, 1 to 100 bytes");
+        ngx_live_body_wrong(error, NULL, "name",
+                            "must be given, 1 to 100 bytes");
         goto failed;
     }
 
@@ -105,8 +105,8 @@ ngx_simulcast_settings_create(json_t *body, json_t **secret,
         }
 
     } else if (json_object_get(body, "rtmp_url")) {
-        ngx_simulcast_body_wrong(error, NULL, "rtmp_url",
-                                 "only rtmp_custom takes a URL");
+        ngx_live_body_wrong(error, NULL, "rtmp_url",
+                            "only rtmp_custom takes a URL");
         goto failed;
 
     } else if (json_is_string(json_object_get(body, "stream_key"))) {
@@ -126,7 +126,7 @@ ngx_simulcast_settings_create(json_t *body, json_t **secret,
 failed:
 
     if (error->message[0] == '\0') {
-        ngx_simulcast_body_wrong(error, NULL, NULL, "out of memory");
+        ngx_live_body_wrong(error, NULL, NULL, "out of memory");
     }
 
     json_decref(record);
@@ -140,16 +140,16 @@ failed:
 
 static ngx_int_t
 ngx_simulcast_settings_common(json_t *body, json_t *record,
-    ngx_uint_t platform, ngx_simulcast_body_error_t *error)
+    ngx_uint_t platform, ngx_live_body_error_t *error)
 {
     json_t  *value;
 
     value = json_object_get(body, "name");
 
     if (value) {
-        if (!ngx_simulcast_body_string(body, "name", NGX_SIMULCAST_TITLE,
-                                       "must be a text of 1 to 100 bytes",
-                                       error))
+        if (!ngx_live_body_string(body, "name", NGX_SIMULCAST_TITLE,
+                                  "must be a text of 1 to 100 bytes",
+                                  error))
         {
             return NGX_ERROR;
         }
@@ -161,8 +161,8 @@ ngx_simulcast_settings_common(json_t *body, json_t *record,
 
     if (value) {
         if (!json_is_boolean(value)) {
-            ngx_simulcast_body_wrong(error, NULL, "is_enabled",
-                                     "must be true or false");
+            ngx_live_body_wrong(error, NULL, "is_enabled",
+                                "must be true or false");
             return NGX_ERROR;
         }
 
@@ -173,8 +173,8 @@ ngx_simulcast_settings_common(json_t *body, json_t *record,
 
     if (value) {
         if (!json_is_object(value)) {
-            ngx_simulcast_body_wrong(error, NULL, "settings",
-                                     "must be an object");
+            ngx_live_body_wrong(error, NULL, "settings",
+                                "must be an object");
             return NGX_ERROR;
         }
 
@@ -187,7 +187,7 @@ ngx_simulcast_settings_common(json_t *body, json_t *record,
 
 static ngx_int_t
 ngx_simulcast_settings_stream(json_t *body, ngx_simulcast_route_t *route,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     json_t     *value;
     ngx_str_t   text;
@@ -199,7 +199,7 @@ ngx_simulcast_settings_stream(json_t *body, ngx_simulcast_route_t *route,
     text.len = json_string_length(value);
 
     if (ngx_simulcast_route_stream(&text, route) != NGX_OK) {
-        ngx_simulcast_body_wrong(error, NULL, "stream_id",
+        ngx_live_body_wrong(error, NULL, "stream_id",
             "must be a streamer, or streamer:source, names of 1 to 50 letters, "
             "digits, \"_\" and \"-\"");
         return NGX_ERROR;
@@ -212,7 +212,7 @@ ngx_simulcast_settings_stream(json_t *body, ngx_simulcast_route_t *route,
 /* null and nothing are the same here */
 
 static ngx_int_t
-ngx_simulcast_settings_key(json_t *body, ngx_simulcast_body_error_t *error)
+ngx_simulcast_settings_key(json_t *body, ngx_live_body_error_t *error)
 {
     json_t      *value;
     const char  *p;
@@ -223,17 +223,17 @@ ngx_simulcast_settings_key(json_t *body, ngx_simulcast_body_error_t *error)
         return NGX_OK;
     }
 
-    p = ngx_simulcast_body_string(body, "stream_key",
-                                  NGX_SIMULCAST_KEY_MAX,
-                                  "must be a string of 1 to 1024 "
-                                  "characters", error);
+    p = ngx_live_body_string(body, "stream_key",
+                             NGX_SIMULCAST_KEY_MAX,
+                             "must be a string of 1 to 1024 "
+                             "characters", error);
     if (p == NULL) {
         return NGX_ERROR;
     }
 
     for ( /* void */ ; *p; p++) {
         if (*p <= 0x20 || *p >= 0x7f) {
-            ngx_simulcast_body_wrong(error, NULL, "stream_key",
+            ngx_live_body_wrong(error, NULL, "stream_key",
                 "must have neither blanks nor characters that are not ASCII");
             return NGX_ERROR;
         }
@@ -247,7 +247,7 @@ ngx_simulcast_settings_key(json_t *body, ngx_simulcast_body_error_t *error)
 
 static ngx_int_t
 ngx_simulcast_settings_url(json_t *body, json_t *record, json_t *secret,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     size_t                len;
     json_t               *value;
@@ -258,7 +258,7 @@ ngx_simulcast_settings_url(json_t *body, json_t *record, json_t *secret,
     value = json_object_get(body, "rtmp_url");
 
     if (!json_is_string(value)) {
-        ngx_simulcast_body_wrong(error, NULL, "rtmp_url",
+        ngx_live_body_wrong(error, NULL, "rtmp_url",
             "must be a URL that begins with rtmp:// or rtmps://");
         return NGX_ERROR;
     }
@@ -280,7 +280,7 @@ ngx_simulcast_settings_url(json_t *body, json_t *record, json_t *secret,
     wrong = ngx_simulcast_url_parse(&url, &key, &parsed);
 
     if (wrong) {
-        ngx_simulcast_body_wrong(error, NULL, "rtmp_url", wrong);
+        ngx_live_body_wrong(error, NULL, "rtmp_url", wrong);
         return NGX_ERROR;
     }
 
@@ -294,7 +294,7 @@ ngx_simulcast_settings_url(json_t *body, json_t *record, json_t *secret,
     ngx_str_null(&key);
 
     if (ngx_simulcast_url_parse(&url, &key, &parsed) != NULL) {
-        ngx_simulcast_body_wrong(error, NULL, "stream_key",
+        ngx_live_body_wrong(error, NULL, "stream_key",
             "must be given, or stand at the end of rtmp_url");
         return NGX_ERROR;
     }
@@ -316,7 +316,7 @@ ngx_simulcast_settings_url(json_t *body, json_t *record, json_t *secret,
 
 json_t *
 ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
-    json_t **changed, ngx_simulcast_body_error_t *error)
+    json_t **changed, ngx_live_body_error_t *error)
 {
     json_t                 *new, *hidden, *value;
     ngx_int_t               platform;
@@ -324,16 +324,16 @@ ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
     const char             *old;
     ngx_simulcast_route_t   route;
 
-    ngx_memzero(error, sizeof(ngx_simulcast_body_error_t));
+    ngx_memzero(error, sizeof(ngx_live_body_error_t));
 
     *changed = NULL;
     new = json_deep_copy(record);
     hidden = secret ? json_deep_copy(secret) : json_object();
 
     if (new == NULL || hidden == NULL
-        || ngx_simulcast_body_known(body,
-                                    ngx_simulcast_settings_create_names,
-                                    error)
+        || ngx_live_body_known(body,
+                               ngx_simulcast_settings_create_names,
+                               error)
            != NGX_OK)
     {
         goto failed;
@@ -353,8 +353,8 @@ ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
             || ngx_strncmp(old, route.streamer, name.len) != 0
             || (old[name.len] != '\0' && old[name.len] != ':'))
         {
-            ngx_simulcast_body_wrong(error, NULL, "stream_id",
-                                     "must be of the same streamer");
+            ngx_live_body_wrong(error, NULL, "stream_id",
+                                "must be of the same streamer");
             goto failed;
         }
 
@@ -374,8 +374,8 @@ ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
         || (value && (!json_is_string(value)
                       || ngx_strcmp(json_string_value(value), old) != 0)))
     {
-        ngx_simulcast_body_wrong(error, NULL, "platform",
-                                 "must stay what it is");
+        ngx_live_body_wrong(error, NULL, "platform",
+                            "must stay what it is");
         goto failed;
     }
 
@@ -392,8 +392,8 @@ ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
         }
 
     } else if (json_object_get(body, "rtmp_url")) {
-        ngx_simulcast_body_wrong(error, NULL, "rtmp_url",
-                                 "only rtmp_custom takes a URL");
+        ngx_live_body_wrong(error, NULL, "rtmp_url",
+                            "only rtmp_custom takes a URL");
         goto failed;
 
     } else {
@@ -419,7 +419,7 @@ ngx_simulcast_settings_patch(json_t *body, json_t *record, json_t *secret,
 failed:
 
     if (error->message[0] == '\0') {
-        ngx_simulcast_body_wrong(error, NULL, NULL, "out of memory");
+        ngx_live_body_wrong(error, NULL, NULL, "out of memory");
     }
 
     json_decref(new);
@@ -433,7 +433,7 @@ failed:
 
 static ngx_int_t
 ngx_simulcast_settings_moved(json_t *body, json_t *record, json_t *secret,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     json_t                *url, *key;
     ngx_str_t              s, k;
@@ -444,15 +444,15 @@ ngx_simulcast_settings_moved(json_t *body, json_t *record, json_t *secret,
     key = json_object_get(body, "stream_key");
 
     if (json_is_null(key)) {
-        ngx_simulcast_body_wrong(error, NULL, "stream_key",
-                                 "must not be taken away");
+        ngx_live_body_wrong(error, NULL, "stream_key",
+                            "must not be taken away");
         return NGX_ERROR;
     }
 
     if (url && !json_equal(url, json_object_get(record, "rtmp_url"))) {
 
         if (json_is_string(url) && key == NULL) {
-            ngx_simulcast_body_wrong(error, NULL, "stream_key",
+            ngx_live_body_wrong(error, NULL, "stream_key",
                 "must be given with a new rtmp_url");
             return NGX_ERROR;
         }
@@ -474,7 +474,7 @@ ngx_simulcast_settings_moved(json_t *body, json_t *record, json_t *secret,
     wrong = ngx_simulcast_url_parse(&s, &k, &parsed);
 
     if (wrong) {
-        ngx_simulcast_body_wrong(error, NULL, "stream_key", wrong);
+        ngx_live_body_wrong(error, NULL, "stream_key", wrong);
         return NGX_ERROR;
     }
 
@@ -514,25 +514,25 @@ ngx_simulcast_settings_full(json_t *settings)
 
 ngx_int_t
 ngx_simulcast_settings_exchange(json_t *body,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     json_t                 *state;
     ngx_simulcast_route_t   route;
 
-    ngx_memzero(error, sizeof(ngx_simulcast_body_error_t));
+    ngx_memzero(error, sizeof(ngx_live_body_error_t));
 
-    if (ngx_simulcast_body_known(body,
-                                 ngx_simulcast_settings_exchange_names,
-                                 error)
+    if (ngx_live_body_known(body,
+                            ngx_simulcast_settings_exchange_names,
+                            error)
         != NGX_OK
-        || !ngx_simulcast_body_string(body, "code",
-                                      NGX_SIMULCAST_SETTINGS_CODE,
-                                      "must be the code that the platform "
-                                      "has given", error)
+        || !ngx_live_body_string(body, "code",
+                                 NGX_SIMULCAST_SETTINGS_CODE,
+                                 "must be the code that the platform "
+                                 "has given", error)
         || ngx_simulcast_settings_stream(body, &route, error) != NGX_OK
-        || !ngx_simulcast_body_string(body, "name", NGX_SIMULCAST_TITLE,
-                                      "must be a text of 1 to 100 bytes",
-                                      error))
+        || !ngx_live_body_string(body, "name", NGX_SIMULCAST_TITLE,
+                                 "must be a text of 1 to 100 bytes",
+                                 error))
     {
         return NGX_ERROR;
     }
@@ -540,10 +540,10 @@ ngx_simulcast_settings_exchange(json_t *body,
     state = json_object_get(body, "state");
 
     if (state && !json_is_null(state)
-        && !ngx_simulcast_body_string(body, "state",
-                                      NGX_SIMULCAST_SETTINGS_STATE,
-                                      "must be the state of auth-url",
-                                      error))
+        && !ngx_live_body_string(body, "state",
+                                 NGX_SIMULCAST_SETTINGS_STATE,
+                                 "must be the state of auth-url",
+                                 error))
     {
         return NGX_ERROR;
     }
@@ -554,16 +554,16 @@ ngx_simulcast_settings_exchange(json_t *body,
 
 ngx_int_t
 ngx_simulcast_settings_start(json_t *body, const char **input,
-    ngx_simulcast_body_error_t *error)
+    ngx_live_body_error_t *error)
 {
     json_t  *value;
 
-    ngx_memzero(error, sizeof(ngx_simulcast_body_error_t));
+    ngx_memzero(error, sizeof(ngx_live_body_error_t));
 
     *input = NULL;
 
-    if (ngx_simulcast_body_known(body, ngx_simulcast_settings_start_names,
-                                 error)
+    if (ngx_live_body_known(body, ngx_simulcast_settings_start_names,
+                            error)
         != NGX_OK)
     {
         return NGX_ERROR;
@@ -575,9 +575,9 @@ ngx_simulcast_settings_start(json_t *body, const char **input,
         return NGX_OK;
     }
 
-    *input = ngx_simulcast_body_string(body, "inputSource",
-                                       NGX_SIMULCAST_SETTINGS_INPUT,
-                                       "must be a live source", error);
+    *input = ngx_live_body_string(body, "inputSource",
+                                  NGX_SIMULCAST_SETTINGS_INPUT,
+                                  "must be a live source", error);
 
     return *input ? NGX_OK : NGX_ERROR;
 }

@@ -16,7 +16,7 @@
 #include <jansson.h>
 
 #include "ngx_simulcast.h"
-#include "ngx_simulcast_body.h"
+#include "ngx_live_body.h"
 
 
 #define NGX_SIMULCAST_SETTINGS_RETRIES  3       /* max_retries by default */
@@ -30,7 +30,7 @@
  * has the rest. NULL: *error is set.
  */
 json_t *ngx_simulcast_settings_create(json_t *body, json_t **secret,
-    ngx_simulcast_body_error_t *error);
+    ngx_live_body_error_t *error);
 
 /*
  * Of PATCH destinations/{id}: new versions of record and secret, which are not
@@ -38,15 +38,15 @@ json_t *ngx_simulcast_settings_create(json_t *body, json_t **secret,
  * is NULL where the secret stays as it is. NULL: *error is set.
  */
 json_t *ngx_simulcast_settings_patch(json_t *body, json_t *record,
-    json_t *secret, json_t **changed, ngx_simulcast_body_error_t *error);
+    json_t *secret, json_t **changed, ngx_live_body_error_t *error);
 
 /* of exchange-token: code, stream_id, name, state (may be missing) */
 ngx_int_t ngx_simulcast_settings_exchange(json_t *body,
-    ngx_simulcast_body_error_t *error);
+    ngx_live_body_error_t *error);
 
 /* of simulcast/{streamId}/start: *input is inputSource, or NULL; borrowed */
 ngx_int_t ngx_simulcast_settings_start(json_t *body, const char **input,
-    ngx_simulcast_body_error_t *error);
+    ngx_live_body_error_t *error);
 
 /* a new object: settings with the defaults that have a value */
 json_t *ngx_simulcast_settings_full(json_t *settings);

@@ -6,7 +6,7 @@
  * destinations, of exchange-token, and of start.
  */
 
-/* sources: modules/ngx_simulcast/ngx_simulcast_body.c */
+/* sources: modules/common/ngx_live_body.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_input.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_moment.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_route.c */
@@ -25,7 +25,7 @@
 
 
 static void
-check_error(ngx_simulcast_body_error_t *error)
+check_error(ngx_live_body_error_t *error)
 {
     json_t  *text;
 
@@ -82,7 +82,7 @@ static void
 check_create(json_t *body)
 {
     json_t                      *record, *secret;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     record = ngx_simulcast_settings_create(body, &secret, &error);
 
@@ -103,7 +103,7 @@ check_patch(json_t *body, const char *platform, const char *url)
 {
     json_t                      *old, *hidden, *new, *changed;
     const char                  *now;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     old = json_pack("{s:s,s:s,s:s,s:b,s:s?,s:{s:i}}",
                     "stream_id", "alice", "platform", platform, "name", "N",
@@ -150,9 +150,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     json_t                      *body, *live;
     const char                  *input, *source;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
-    body = ngx_simulcast_body_parse((u_char *) data, size, &error);
+    body = ngx_live_body_parse((u_char *) data, size, &error);
 
     if (body == NULL) {
         check_error(&error);

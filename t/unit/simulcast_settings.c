@@ -6,7 +6,7 @@
  * that is wrong.
  */
 
-/* sources: modules/ngx_simulcast/ngx_simulcast_body.c */
+/* sources: modules/common/ngx_live_body.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_input.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_moment.c */
 /* sources: modules/ngx_simulcast/ngx_simulcast_route.c */
@@ -505,7 +505,7 @@ parse(const char *text)
     size_t                       len;
     u_char                      *p;
     json_t                      *body;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     /* of the exact size, so that a sanitizer sees a read behind its end */
 
@@ -518,7 +518,7 @@ parse(const char *text)
 
     memcpy(p, text, len);
 
-    body = ngx_simulcast_body_parse(p, len, &error);
+    body = ngx_live_body_parse(p, len, &error);
 
     free(p);
 
@@ -531,7 +531,7 @@ parse(const char *text)
 
 
 static void
-wrong(ngx_simulcast_body_error_t *error)
+wrong(ngx_live_body_error_t *error)
 {
     strcpy(said, error->field[0] ? error->field : "(body)");
 
@@ -574,7 +574,7 @@ test_creates(void)
     json_t                      *body, *record, *secret;
     const row_t                 *row;
     const char                  *url, *key;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     for (row = creates; row->body; row++) {
         body = parse(row->body);
@@ -619,7 +619,7 @@ test_settings(void)
     char                        *text;
     json_t                      *body, *record, *secret;
     const row_t                 *row;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     for (row = settings; row->body; row++) {
         body = parse(row->body);
@@ -668,7 +668,7 @@ test_patches(void)
     const char                  *name, *names[] = { "bitrate", "preset",
                                                     "title" };
     size_t                       i;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     old = json_pack("{s:s,s:s,s:s,s:s,s:b,s:s,s:{s:i,s:s}}", "id", "i",
                     "stream_id", "alice", "platform", "rtmp_custom", "name",
@@ -774,7 +774,7 @@ test_exchanges(void)
 {
     json_t                      *body;
     const row_t                 *row;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     for (row = exchanges; row->body; row++) {
         body = parse(row->body);
@@ -799,7 +799,7 @@ test_starts(void)
     json_t                      *body;
     const row_t                 *row;
     const char                  *input;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     for (row = starts; row->body; row++) {
         body = parse(row->body);
@@ -886,7 +886,7 @@ static void
 test_message(void)
 {
     json_t                      *body, *secret;
-    ngx_simulcast_body_error_t   error;
+    ngx_live_body_error_t   error;
 
     body = parse(TUBE("\"bitrate\":1"));
 

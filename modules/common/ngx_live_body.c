@@ -4,32 +4,32 @@
  */
 
 
-#include "ngx_simulcast_body.h"
+#include "ngx_live_body.h"
 
 
-static ngx_uint_t ngx_simulcast_body_deep(u_char *p, size_t len);
-static ngx_int_t ngx_simulcast_body_text(json_t *value, const char *field,
-    ngx_uint_t depth, ngx_simulcast_body_error_t *error);
-static ngx_uint_t ngx_simulcast_body_control(const char *p, size_t len,
+static ngx_uint_t ngx_live_body_deep(u_char *p, size_t len);
+static ngx_int_t ngx_live_body_text(json_t *value, const char *field,
+    ngx_uint_t depth, ngx_live_body_error_t *error);
+static ngx_uint_t ngx_live_body_control(const char *p, size_t len,
     ngx_uint_t lines);
-static u_char *ngx_simulcast_body_append(u_char *p, u_char *last,
+static u_char *ngx_live_body_append(u_char *p, u_char *last,
     const char *text);
 
 
 json_t *
-ngx_simulcast_body_parse(u_char *data, size_t len,
-    ngx_simulcast_body_error_t *error)
+ngx_live_body_parse(u_char *data, size_t len,
+    ngx_live_body_error_t *error)
 {
     json_t        *body;
     json_error_t   why;
 
-    ngx_memzero(error, sizeof(ngx_simulcast_body_error_t));
+    ngx_memzero(error, sizeof(ngx_live_body_error_t));
 
     /* jansson would go 2048 levels down */
 
-    if (ngx_simulcast_body_deep(data, len)) {
-        ngx_simulcast_body_wrong(error, NULL, NULL,
-                                 "the body is nested too deeply");
+    if (ngx_live_body_deep(data, len)) {
+        ngx_live_body_wrong(error, NULL, NULL,
+                            "the body is nested too deeply");
         return NULL;
     }
 
@@ -38,7 +38,7 @@ ngx_simulcast_body_parse(u_char *data, size_t len,
     if (body == NULL) {
         /* what jansson says of it holds pieces of the body */
 
-        ngx_simulcast_body_wrong(error, NULL, NULL,
+        ngx_live_body_wrong(error, NULL, NULL,
             json_error_code(&why) == json_error_duplicate_key
                 ? "a name stands twice in one object of the body"
                 : "the body is not JSON");
@@ -46,13 +46,13 @@ ngx_simulcast_body_parse(u_char *data, size_t len,
     }
 
     if (!json_is_object(body)) {
-        ngx_simulcast_body_wrong(error, NULL, NULL,
-                                 "the body is not an object");
+        ngx_live_body_wrong(error, NULL, NULL,
+                            "the body is not an object");
         json_decref(body);
         return NULL;
     }
 
-    if (ngx_simulcast_body_text(body, NULL, 0, error) != NGX_OK) {
+    if (ngx_live_body_text(body, NULL, 0, error) != NGX_OK) {
         json_decref(body);
         return NULL;
     }
@@ -62,7 +62,7 @@ ngx_simulcast_body_parse(u_char *data, size_t len,
 
 
 static ngx_uint_t
-ngx_simulcast_body_deep(u_char *p, size_t len)
+ngx_live_body_deep(u_char *p, size_t len)
 {
     u_char      *last;
     ngx_uint_t   depth, quoted;
@@ -92,7 +92,7 @@ ngx_simulcast_body_deep(u_char *p, size_t len)
 
         case '{':
         case '[':
-            if (++depth > NGX_SIMULCAST_BODY_DEPTH) {
+            if (++depth > NGX_LIVE_BODY_DEPTH) {
                 return 1;
             }
 
@@ -112,8 +112,8 @@ ngx_simulcast_body_deep(u_char *p, size_t len)
 /* field: of the body, in which the value is; NULL: the body itself */
 
 static ngx_int_t
-ngx_simulcast_body_text(json_t *value, const char *field,
-    ngx_uint_t depth, ngx_simulcast_body_error_t *error)
+ngx_live_body_text(json_t *value, const char *field,
+    ngx_uint_t depth, ngx_live_body_error_t *error)
 {
     size_t       i;
     json_t      *member;
@@ -123,20 +123,20 @@ ngx_simulcast_body_text(json_t *value, const char *field,
     if (json_is_string(value)) {
         lines = depth == 2 && ngx_strcmp(field, "settings.description") == 0;
 
-        if (!ngx_simulcast_body_control(json_string_value(value),
-                                        json_string_length(value), lines))
+        if (!ngx_live_body_control(json_string_value(value),
+                                   json_string_length(value), lines))
         {
             return NGX_OK;
         }
 
-        ngx_simulcast_body_wrong(error, NULL, field,
-                                 "must not have control characters");
+        ngx_live_body_wrong(error, NULL, field,
+                            "must not have control characters");
         return NGX_ERROR;
     }
 
     if (json_is_array(value)) {
         json_array_foreach(value, i, member) {
-            if (ngx_simulcast_body_text(member, field, depth + 1, error)
+            if (ngx_live_body_text(member, field, depth + 1, error)
                 != NGX_OK)
             {
                 return NGX_ERROR;
@@ -148,8 +148,8 @@ ngx_simulcast_body_text(json_t *value, const char *field,
 
     json_object_foreach(value, name, member) {
 
-        if (ngx_simulcast_body_control(name, ngx_strlen(name), 0)) {
-            ngx_simulcast_body_wrong(error, NULL, field,
+        if (ngx_live_body_control(name, ngx_strlen(name), 0)) {
+            ngx_live_body_wrong(error, NULL, field,
                 "a name in the body has control characters");
             return NGX_ERROR;
         }
@@ -159,9 +159,9 @@ ngx_simulcast_body_text(json_t *value, const char *field,
 
         } else if (depth == 1 && ngx_strcmp(field, "settings") == 0) {
 
-            ngx_simulcast_body_wrong(error, "settings", name, "");
+            ngx_live_body_wrong(error, "settings", name, "");
 
-            if (ngx_simulcast_body_text(member, error->field, 2, error)
+            if (ngx_live_body_text(member, error->field, 2, error)
                 != NGX_OK)
             {
                 return NGX_ERROR;
@@ -171,7 +171,7 @@ ngx_simulcast_body_text(json_t *value, const char *field,
             continue;
         }
 
-        if (ngx_simulcast_body_text(member, field, depth + 1, error)
+        if (ngx_live_body_text(member, field, depth + 1, error)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -185,7 +185,7 @@ ngx_simulcast_body_text(json_t *value, const char *field,
 /* C0, DEL and C1 (U+0080 to U+009F) */
 
 static ngx_uint_t
-ngx_simulcast_body_control(const char *p, size_t len, ngx_uint_t lines)
+ngx_live_body_control(const char *p, size_t len, ngx_uint_t lines)
 {
     size_t        i;
     const u_char *s;
@@ -213,7 +213,7 @@ ngx_simulcast_body_control(const char *p, size_t len, ngx_uint_t lines)
    may be the error's own */
 
 void
-ngx_simulcast_body_wrong(ngx_simulcast_body_error_t *error,
+ngx_live_body_wrong(ngx_live_body_error_t *error,
     const char *parent, const char *field, const char *message)
 {
     u_char  *p, *last;
@@ -223,12 +223,12 @@ ngx_simulcast_body_wrong(ngx_simulcast_body_error_t *error,
         last = p + sizeof(error->field) - 1;
 
         if (parent) {
-            p = ngx_simulcast_body_append(p, last, parent);
-            p = ngx_simulcast_body_append(p, last, ".");
+            p = ngx_live_body_append(p, last, parent);
+            p = ngx_live_body_append(p, last, ".");
         }
 
         if (field) {
-            p = ngx_simulcast_body_append(p, last, field);
+            p = ngx_live_body_append(p, last, field);
         }
 
         *p = '\0';
@@ -238,17 +238,17 @@ ngx_simulcast_body_wrong(ngx_simulcast_body_error_t *error,
     last = p + sizeof(error->message) - 1;
 
     if (error->field[0] && ngx_strncmp(message, "must ", 5) == 0) {
-        p = ngx_simulcast_body_append(p, last, error->field);
-        p = ngx_simulcast_body_append(p, last, " ");
+        p = ngx_live_body_append(p, last, error->field);
+        p = ngx_live_body_append(p, last, " ");
     }
 
-    p = ngx_simulcast_body_append(p, last, message);
+    p = ngx_live_body_append(p, last, message);
     *p = '\0';
 }
 
 
 static u_char *
-ngx_simulcast_body_append(u_char *p, u_char *last, const char *text)
+ngx_live_body_append(u_char *p, u_char *last, const char *text)
 {
     size_t  n;
 
@@ -269,7 +269,7 @@ ngx_simulcast_body_append(u_char *p, u_char *last, const char *text)
 /* of a string that is UTF-8 */
 
 size_t
-ngx_simulcast_body_chars(json_t *value)
+ngx_live_body_chars(json_t *value)
 {
     size_t       n;
     const char  *p;
@@ -285,8 +285,8 @@ ngx_simulcast_body_chars(json_t *value)
 
 
 ngx_int_t
-ngx_simulcast_body_known(json_t *body, const char * const *names,
-    ngx_simulcast_body_error_t *error)
+ngx_live_body_known(json_t *body, const char * const *names,
+    ngx_live_body_error_t *error)
 {
     json_t              *value;
     const char          *name;
@@ -301,8 +301,8 @@ ngx_simulcast_body_known(json_t *body, const char * const *names,
         }
 
         if (*known == NULL) {
-            ngx_simulcast_body_wrong(error, NULL, name,
-                                     "there is no such field here");
+            ngx_live_body_wrong(error, NULL, name,
+                                "there is no such field here");
             return NGX_ERROR;
         }
     }
@@ -314,8 +314,8 @@ ngx_simulcast_body_known(json_t *body, const char * const *names,
 /* bytes 1 to max */
 
 const char *
-ngx_simulcast_body_string(json_t *body, const char *name, size_t max,
-    const char *message, ngx_simulcast_body_error_t *error)
+ngx_live_body_string(json_t *body, const char *name, size_t max,
+    const char *message, ngx_live_body_error_t *error)
 {
     json_t  *value;
 
@@ -324,7 +324,7 @@ ngx_simulcast_body_string(json_t *body, const char *name, size_t max,
     if (!json_is_string(value) || json_string_length(value) == 0
         || json_string_length(value) > max)
     {
-        ngx_simulcast_body_wrong(error, NULL, name, message);
+        ngx_live_body_wrong(error, NULL, name, message);
         return NULL;
     }
 

@@ -9,8 +9,8 @@
  */
 
 
-#ifndef _NGX_SIMULCAST_BODY_H_INCLUDED_
-#define _NGX_SIMULCAST_BODY_H_INCLUDED_
+#ifndef _NGX_LIVE_BODY_H_INCLUDED_
+#define _NGX_LIVE_BODY_H_INCLUDED_
 
 
 #include <ngx_config.h>
@@ -18,19 +18,19 @@
 #include <jansson.h>
 
 
-#define NGX_SIMULCAST_BODY_MAX      65536       /* bytes */
-#define NGX_SIMULCAST_BODY_DEPTH    8           /* of objects and arrays */
-#define NGX_SIMULCAST_BODY_FIELD    64          /* bytes of a name, with NUL */
-#define NGX_SIMULCAST_BODY_MESSAGE  192
+#define NGX_LIVE_BODY_MAX      65536       /* bytes */
+#define NGX_LIVE_BODY_DEPTH    8           /* of objects and arrays */
+#define NGX_LIVE_BODY_FIELD    64          /* bytes of a name, with NUL */
+#define NGX_LIVE_BODY_MESSAGE  192
 
 
 /* both NUL-terminated; a field of settings is "settings.bitrate", an unknown
    one is cut at the end; an empty field: the body as a whole */
 
 typedef struct {
-    char         field[NGX_SIMULCAST_BODY_FIELD];
-    char         message[NGX_SIMULCAST_BODY_MESSAGE];
-} ngx_simulcast_body_error_t;
+    char         field[NGX_LIVE_BODY_FIELD];
+    char         message[NGX_LIVE_BODY_MESSAGE];
+} ngx_live_body_error_t;
 
 
 #pragma GCC visibility push(hidden)
@@ -40,29 +40,29 @@ typedef struct {
  * levels, strings of UTF-8 without control characters (but line ends in
  * settings.description). NULL: *error is set.
  */
-json_t *ngx_simulcast_body_parse(u_char *data, size_t len,
-    ngx_simulcast_body_error_t *error);
+json_t *ngx_live_body_parse(u_char *data, size_t len,
+    ngx_live_body_error_t *error);
 
 /*
  * Sets the error: the field, of another one if there is a parent, or NULL for
  * the body; the message gets the field in front of its "must ...".
  */
-void ngx_simulcast_body_wrong(ngx_simulcast_body_error_t *error,
+void ngx_live_body_wrong(ngx_live_body_error_t *error,
     const char *parent, const char *field, const char *message);
 
 /* NGX_ERROR: the body has a field that is not one of the names, NULL at their
    end; *error is set */
-ngx_int_t ngx_simulcast_body_known(json_t *body, const char * const *names,
-    ngx_simulcast_body_error_t *error);
+ngx_int_t ngx_live_body_known(json_t *body, const char * const *names,
+    ngx_live_body_error_t *error);
 
 /* a field that is a string of 1 to max bytes; NULL: *error has the message */
-const char *ngx_simulcast_body_string(json_t *body, const char *name,
-    size_t max, const char *message, ngx_simulcast_body_error_t *error);
+const char *ngx_live_body_string(json_t *body, const char *name,
+    size_t max, const char *message, ngx_live_body_error_t *error);
 
 /* characters of a string */
-size_t ngx_simulcast_body_chars(json_t *value);
+size_t ngx_live_body_chars(json_t *value);
 
 #pragma GCC visibility pop
 
 
-#endif /* _NGX_SIMULCAST_BODY_H_INCLUDED_ */
+#endif /* _NGX_LIVE_BODY_H_INCLUDED_ */
