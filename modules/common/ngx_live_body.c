@@ -11,7 +11,7 @@ static ngx_uint_t ngx_live_body_deep(u_char *p, size_t len);
 static ngx_int_t ngx_live_body_text(json_t *value, const char *field,
     ngx_uint_t depth, ngx_live_body_error_t *error);
 static ngx_uint_t ngx_live_body_control(const char *p, size_t len,
-    ngx_uint_t lines);
+    const char *lines);
 static u_char *ngx_live_body_append(u_char *p, u_char *last,
     const char *text);
 
@@ -117,11 +117,17 @@ ngx_live_body_text(json_t *value, const char *field,
 {
     size_t       i;
     json_t      *member;
-    ngx_uint_t   lines;
-    const char  *name;
+    const char  *name, *lines;
 
     if (json_is_string(value)) {
-        lines = depth == 2 && ngx_strcmp(field, "settings.description") == 0;
+        lines = "";
+
+        if (depth == 2 && ngx_strcmp(field, "settings.description") == 0) {
+            lines = "\n";
+
+        } else if (depth == 1 && ngx_strcmp(field, "sdp") == 0) {
+            lines = "\r\n";
+        }
 
         if (!ngx_live_body_control(json_string_value(value),
                                    json_string_length(value), lines))
@@ -148,7 +154,7 @@ ngx_live_body_text(json_t *value, const char *field,
 
     json_object_foreach(value, name, member) {
 
-        if (ngx_live_body_control(name, ngx_strlen(name), 0)) {
+        if (ngx_live_body_control(name, ngx_strlen(name), "")) {
             ngx_live_body_wrong(error, NULL, field,
                 "a name in the body has control characters");
             return NGX_ERROR;
@@ -182,10 +188,10 @@ ngx_live_body_text(json_t *value, const char *field,
 }
 
 
-/* C0, DEL and C1 (U+0080 to U+009F) */
+/* C0 but the line ends, DEL and C1 (U+0080 to U+009F) */
 
 static ngx_uint_t
-ngx_live_body_control(const char *p, size_t len, ngx_uint_t lines)
+ngx_live_body_control(const char *p, size_t len, const char *lines)
 {
     size_t        i;
     const u_char *s;
@@ -194,7 +200,7 @@ ngx_live_body_control(const char *p, size_t len, ngx_uint_t lines)
 
     for (i = 0; i < len; i++) {
 
-        if (s[i] == '\n' && lines) {
+        if (s[i] && ngx_strchr(lines, s[i])) {
             continue;
         }
 

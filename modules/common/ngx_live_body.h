@@ -38,7 +38,7 @@ typedef struct {
 /*
  * One JSON object and nothing behind it: no duplicate names, no more than 8
  * levels, strings of UTF-8 without control characters (but line ends in
- * settings.description). NULL: *error is set.
+ * settings.description and sdp). NULL: *error is set.
  */
 json_t *ngx_live_body_parse(u_char *data, size_t len,
     ngx_live_body_error_t *error);

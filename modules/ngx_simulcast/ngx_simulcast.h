@@ -15,6 +15,8 @@
 #include <ngx_event.h>
 #include <ngx_thread_pool.h>
 
+#include "ngx_live_redis.h"
+
 
 #define NGX_SIMULCAST_ID       36       /* bytes of a destination's id (uuid) */
 #define NGX_SIMULCAST_NAME     50       /* of a streamer or source, at most */
@@ -73,11 +75,7 @@ typedef struct {
     ngx_shm_zone_t               *zone;             /* NULL: nothing to do */
     size_t                        zone_size;
 
-    ngx_str_t                     redis;            /* HOST:PORT, [v6]:PORT or
-                                                       unix:PATH; empty: none */
-    ngx_uint_t                    redis_db;
-    ngx_str_t                     redis_username;
-    ngx_str_t                     redis_password;
+    ngx_live_redis_conf_t         redis;
 
     ngx_str_t                     keys;             /* text of the key file,
                                                        until it is read */
@@ -102,6 +100,9 @@ extern ngx_module_t  ngx_simulcast_module;
 
 /* of the running cycle, never NULL in a worker */
 extern ngx_simulcast_conf_t  *ngx_simulcast_conf;
+
+/* of this worker */
+extern ngx_live_redis_t       ngx_simulcast_redis;
 
 /* "youtube", ...; NULL when there is no such platform */
 const char *ngx_simulcast_platform_name(ngx_uint_t platform);

@@ -8,7 +8,6 @@
 
 #include "ngx_live_answer.h"
 #include "ngx_simulcast_api.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_settings.h"
 
 
@@ -517,7 +516,7 @@ ngx_simulcast_api_destinations_removed(void *data, ngx_int_t rc,
                   "simulcast: destination %s deleted: streamer '%s'",
                   api->destination->id, api->destination->streamer);
 
-    (void) ngx_simulcast_redis_command(NULL, NULL,
+    (void) ngx_live_redis_command(&ngx_simulcast_redis, NULL, NULL,
                "DEL simulcast:thumbnail:%s simulcast:thumbnail:%s:type",
                api->destination->id, api->destination->id);
 
@@ -585,8 +584,9 @@ ngx_simulcast_api_destinations_image(ngx_simulcast_api_t *api)
     args[4].data = (u_char *) type;
     args[4].len = ngx_strlen(type);
 
-    if (ngx_simulcast_redis_send(ngx_simulcast_api_destinations_stored, api, 5,
-                                 args)
+    if (ngx_live_redis_send(&ngx_simulcast_redis,
+                            ngx_simulcast_api_destinations_stored, api, 5,
+                            args)
         != NGX_OK)
     {
         ngx_simulcast_api_away(api);

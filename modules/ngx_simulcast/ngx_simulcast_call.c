@@ -37,7 +37,7 @@ static void ngx_simulcast_call_dispatch(ngx_simulcast_call_t *call);
 static ngx_int_t ngx_simulcast_call_token(ngx_simulcast_call_t *call,
     ngx_str_t *token);
 static void ngx_simulcast_call_fetched(void *data,
-    ngx_simulcast_fetch_answer_t *fetched);
+    ngx_live_fetch_answer_t *fetched);
 static void ngx_simulcast_call_renewed(void *data,
     ngx_simulcast_platform_result_t *result,
     ngx_simulcast_destination_t *destination);
@@ -51,6 +51,31 @@ static void ngx_simulcast_call_kept(void *data, ngx_int_t rc,
     ngx_simulcast_destination_t *destination);
 static void ngx_simulcast_call_recalled(ngx_simulcast_call_t *call,
     redisReply *reply);
+
+
+/* of this worker */
+
+static ngx_live_fetches_t  ngx_simulcast_call_fetches;
+
+
+ngx_int_t
+ngx_simulcast_call_init(ngx_cycle_t *cycle)
+{
+    ngx_live_fetch_conf_t  conf;
+
+    conf.name = "simulcast";
+    conf.agent = "ngx_simulcast";
+    conf.trusted = ngx_simulcast_conf->trusted_certificate;
+
+    return ngx_live_fetch_init(&ngx_simulcast_call_fetches, &conf, cycle->log);
+}
+
+
+void
+ngx_simulcast_call_exit(void)
+{
+    ngx_live_fetch_exit(&ngx_simulcast_call_fetches);
+}
 
 
 ngx_simulcast_call_t *
@@ -117,7 +142,7 @@ void
 ngx_simulcast_call_cancel(ngx_simulcast_call_t *call)
 {
     if (call->fetch) {
-        ngx_simulcast_fetch_cancel(call->fetch);
+        ngx_live_fetch_cancel(call->fetch);
     }
 
     if (call->renew) {
@@ -229,7 +254,7 @@ ngx_simulcast_call_dispatch(ngx_simulcast_call_t *call)
     ngx_str_t                       token, headers[2];
     ngx_uint_t                      n;
     ngx_simulcast_call_request_t   *request;
-    ngx_simulcast_fetch_request_t   req;
+    ngx_live_fetch_request_t        req;
 
     request = &call->request;
 
@@ -239,7 +264,7 @@ ngx_simulcast_call_dispatch(ngx_simulcast_call_t *call)
         return;
     }
 
-    ngx_memzero(&req, sizeof(ngx_simulcast_fetch_request_t));
+    ngx_memzero(&req, sizeof(ngx_live_fetch_request_t));
 
     n = 0;
 
@@ -292,7 +317,8 @@ ngx_simulcast_call_dispatch(ngx_simulcast_call_t *call)
 
     req.once = request->grant;
 
-    call->fetch = ngx_simulcast_fetch(&req, ngx_simulcast_call_fetched, call);
+    call->fetch = ngx_live_fetch(&ngx_simulcast_call_fetches, &req,
+                                 ngx_simulcast_call_fetched, call);
 
     if (call->fetch == NULL) {
         ngx_simulcast_call_missed(call, NGX_AGAIN, "platform_unreachable",
@@ -353,7 +379,7 @@ ngx_simulcast_call_token(ngx_simulcast_call_t *call, ngx_str_t *token)
 
 
 static void
-ngx_simulcast_call_fetched(void *data, ngx_simulcast_fetch_answer_t *fetched)
+ngx_simulcast_call_fetched(void *data, ngx_live_fetch_answer_t *fetched)
 {
     ngx_simulcast_call_t *call = data;
 
@@ -498,7 +524,8 @@ ngx_simulcast_call_redis(ngx_simulcast_call_t *call, ngx_uint_t n,
     if (wait) {
         wait->redis = step;
 
-        if (ngx_simulcast_redis_send(ngx_simulcast_call_replied, wait, n, args)
+        if (ngx_live_redis_send(&ngx_simulcast_redis,
+                                ngx_simulcast_call_replied, wait, n, args)
             == NGX_OK)
         {
             return;
@@ -678,7 +705,7 @@ ngx_simulcast_call_remember(ngx_simulcast_call_t *call, json_t *json)
 
     if (json == NULL) {
         ngx_str_set(&args[0], "DEL");
-        (void) ngx_simulcast_redis_send(NULL, NULL, 2, args);
+        (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 2, args);
         return;
     }
 
@@ -695,7 +722,7 @@ ngx_simulcast_call_remember(ngx_simulcast_call_t *call, json_t *json)
     ngx_str_set(&args[3], "EX");
     ngx_str_set(&args[4], NGX_SIMULCAST_CALL_REMEMBER);
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 5, args);
 
     free(text);
 }

@@ -18,10 +18,10 @@
 #include <ngx_event.h>
 #include <jansson.h>
 
+#include "ngx_live_fetch.h"
+
 #include "ngx_simulcast_platform.h"
 #include "ngx_simulcast_form.h"
-#include "ngx_simulcast_fetch.h"
-#include "ngx_simulcast_redis.h"
 
 
 typedef struct ngx_simulcast_call_s  ngx_simulcast_call_t;
@@ -81,7 +81,7 @@ struct ngx_simulcast_call_s {
     ngx_simulcast_call_done_pt      done;
 
     ngx_simulcast_call_request_t    request;
-    ngx_simulcast_fetch_t          *fetch;
+    ngx_live_fetch_t               *fetch;
     ngx_simulcast_renew_t          *renew;
     ngx_simulcast_call_wait_t      *wait;
     ngx_event_t                     event;
@@ -100,6 +100,12 @@ struct ngx_simulcast_call_s {
 
 
 #pragma GCC visibility push(hidden)
+
+/* HTTP in this worker; NGX_ERROR is logged, all calls then fail */
+ngx_int_t ngx_simulcast_call_init(ngx_cycle_t *cycle);
+
+/* what is on its way ends without a word */
+void ngx_simulcast_call_exit(void);
 
 /* NULL: out of memory */
 ngx_simulcast_call_t *ngx_simulcast_call_create(ngx_uint_t platform,

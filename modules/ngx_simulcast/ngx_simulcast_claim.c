@@ -9,7 +9,6 @@
 
 #include "ngx_live_process.h"
 #include "ngx_simulcast_claim.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_store.h"
 
 
@@ -127,8 +126,9 @@ ngx_simulcast_claim_send(ngx_simulcast_claim_t *claim, ngx_str_t *dead)
     args[5].len = ngx_sprintf(ms, "%d", NGX_SIMULCAST_CLAIM_TIME) - ms;
     args[6] = *dead;
 
-    claim->asking = ngx_simulcast_redis_send(ngx_simulcast_claim_answered,
-                                             claim, 7, args)
+    claim->asking = ngx_live_redis_send(&ngx_simulcast_redis,
+                                        ngx_simulcast_claim_answered, claim, 7,
+                                        args)
                     == NGX_OK;
 }
 
@@ -303,7 +303,8 @@ ngx_simulcast_claim_let_go(ngx_simulcast_claim_t *claim)
     args[4].data = claim->owner;
     args[4].len = claim->len;
 
-    if (ngx_simulcast_redis_send(ngx_simulcast_claim_gone, claim, 5, args)
+    if (ngx_live_redis_send(&ngx_simulcast_redis, ngx_simulcast_claim_gone,
+                            claim, 5, args)
         != NGX_OK)
     {
         ngx_simulcast_claim_gone(claim, NULL);

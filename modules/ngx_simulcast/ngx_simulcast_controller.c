@@ -11,7 +11,6 @@
 #include "ngx_simulcast_controller.h"
 #include "ngx_simulcast_job.h"
 #include "ngx_simulcast_reason.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_wish.h"
 
 
@@ -64,18 +63,19 @@ static ngx_connection_t  ngx_simulcast_controller_nobody = { .fd = -1 };
 ngx_int_t
 ngx_simulcast_controller_init(ngx_cycle_t *cycle)
 {
-    if (ngx_simulcast_conf->redis.len == 0) {
+    if (ngx_simulcast_conf->redis.address.len == 0) {
         return NGX_OK;
     }
 
-    if (ngx_simulcast_redis_subscribe("simulcast:commands",
-                                      ngx_simulcast_controller_told, NULL)
+    if (ngx_live_redis_subscribe(&ngx_simulcast_redis, "simulcast:commands",
+                                 ngx_simulcast_controller_told, NULL)
         != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return ngx_simulcast_redis_notify(ngx_simulcast_controller_state, NULL);
+    return ngx_live_redis_notify(&ngx_simulcast_redis,
+                                 ngx_simulcast_controller_state, NULL);
 }
 
 
@@ -84,7 +84,7 @@ ngx_simulcast_controller_open(ngx_simulcast_source_t *source)
 {
     ngx_simulcast_controller_t  *ctl;
 
-    if (ngx_simulcast_conf->redis.len == 0) {
+    if (ngx_simulcast_conf->redis.address.len == 0) {
         return;
     }
 
@@ -565,7 +565,9 @@ ngx_simulcast_controller_metrics(ngx_event_t *ev)
 
     ngx_add_timer(ev, NGX_SIMULCAST_CONTROLLER_METRICS);
 
-    if (!ngx_simulcast_redis_up() || ngx_queue_empty(&ctl->jobs)) {
+    if (!ngx_live_redis_up(&ngx_simulcast_redis)
+        || ngx_queue_empty(&ctl->jobs))
+    {
         return;
     }
 

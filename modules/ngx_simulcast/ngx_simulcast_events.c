@@ -7,7 +7,6 @@
 #include "ngx_live_answer.h"
 #include "ngx_live_events.h"
 #include "ngx_simulcast_events.h"
-#include "ngx_simulcast_redis.h"
 
 
 #define NGX_SIMULCAST_EVENTS_COMMENT  15000     /* ms */
@@ -72,7 +71,7 @@ ngx_simulcast_events_handler(ngx_http_request_t *r,
 
     static u_char  first[] = ": simulcast\nretry: 2000\n\n";
 
-    if (!ngx_simulcast_redis_up()) {
+    if (!ngx_live_redis_up(&ngx_simulcast_redis)) {
 
         if (ngx_live_answer_header(r, "Retry-After", "1") != NGX_OK) {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -10,6 +10,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_live_secret.h"
 #include "ngx_simulcast_api.h"
 #include "ngx_simulcast_config.h"
 #include "ngx_simulcast_http_module.h"
@@ -203,7 +204,7 @@ ngx_simulcast_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    if (ngx_simulcast_config(cf->cycle)->redis.len == 0) {
+    if (ngx_simulcast_config(cf->cycle)->redis.address.len == 0) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"simulcast_api\" needs \"simulcast_redis\" in "
                            "http{}: where the destinations are");
@@ -248,77 +249,11 @@ ngx_simulcast_http_zone(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 static char *
 ngx_simulcast_http_redis(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 {
-    ngx_int_t              n;
-    ngx_str_t             *value, s;
-    ngx_uint_t             i;
-    ngx_url_t              u;
     ngx_simulcast_conf_t  *scf;
 
     scf = ngx_simulcast_config(cf->cycle);
-    value = cf->args->elts;
 
-    if (scf->redis.len) {
-        return "is duplicate";
-    }
-
-    ngx_memzero(&u, sizeof(ngx_url_t));
-
-    u.url = value[1];
-    u.default_port = 6379;
-    u.no_resolve = 1;
-
-    if (ngx_parse_url(cf->pool, &u) != NGX_OK || u.uri.len) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
-                           "invalid address \"%V\" of Redis: HOST:PORT, "
-                           "[IPv6]:PORT or unix:PATH", &value[1]);
-        return NGX_CONF_ERROR;
-    }
-
-    scf->redis = value[1];
-
-    for (i = 2; i < cf->args->nelts; i++) {
-
-        s = value[i];
-
-        if (ngx_strncmp(s.data, "db=", 3) == 0) {
-            n = ngx_atoi(s.data + 3, s.len - 3);
-
-            if (n == NGX_ERROR || n > 1023) {
-                return "has an invalid db=";
-            }
-
-            scf->redis_db = n;
-            continue;
-        }
-
-        if (ngx_strncmp(s.data, "username=", 9) == 0 && s.len > 9) {
-            scf->redis_username.data = s.data + 9;
-            scf->redis_username.len = s.len - 9;
-            continue;
-        }
-
-        if (ngx_strncmp(s.data, "password_file=", 14) == 0) {
-            s.data += 14;
-            s.len -= 14;
-
-            if (ngx_simulcast_config_secret(cf, &s, &scf->redis_password)
-                != NGX_OK)
-            {
-                return NGX_CONF_ERROR;
-            }
-
-            continue;
-        }
-
-        return "has a parameter that is none of db=, username= and "
-               "password_file=";
-    }
-
-    if (scf->redis_username.len && scf->redis_password.len == 0) {
-        return "has a username= without password_file=";
-    }
-
-    return NGX_CONF_OK;
+    return ngx_live_redis_conf(cf, &scf->redis);
 }
 
 
@@ -335,8 +270,7 @@ ngx_simulcast_http_key_file(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    if (ngx_simulcast_config_file(cf, &value[1], NGX_SIMULCAST_CONFIG_SECRET,
-                                  &scf->keys)
+    if (ngx_live_secret_file(cf, &value[1], NGX_LIVE_SECRET_MAX, &scf->keys)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -434,7 +368,7 @@ ngx_simulcast_http_platform(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         s.len = value[i].len - n;
 
         if (keys[k].file) {
-            if (ngx_simulcast_config_secret(cf, &s, slot) != NGX_OK) {
+            if (ngx_live_secret_line(cf, &s, slot) != NGX_OK) {
                 return NGX_CONF_ERROR;
             }
 
@@ -601,8 +535,7 @@ ngx_simulcast_http_tokens(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "is duplicate";
     }
 
-    if (ngx_simulcast_config_file(cf, &value[1], NGX_SIMULCAST_HTTP_FILE,
-                                  &text)
+    if (ngx_live_secret_file(cf, &value[1], NGX_SIMULCAST_HTTP_FILE, &text)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;

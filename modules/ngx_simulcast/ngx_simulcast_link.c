@@ -37,7 +37,7 @@
 
 
 static void ngx_simulcast_link_resolved(void *data,
-    ngx_simulcast_resolve_addr_t *addrs, ngx_uint_t n);
+    ngx_live_resolve_addr_t *addrs, ngx_uint_t n);
 static ngx_int_t ngx_simulcast_link_may(ngx_simulcast_link_t *link,
     struct sockaddr *sa);
 static ngx_uint_t ngx_simulcast_link_own(struct sockaddr *sa);
@@ -146,8 +146,9 @@ ngx_simulcast_link_open(ngx_simulcast_url_t *url, ngx_uint_t trusted,
         goto failed;
     }
 
-    link->resolve = ngx_simulcast_resolve(&link->url.host, link->url.port,
-                                          ngx_simulcast_link_resolved, link);
+    link->resolve = ngx_live_resolve(ngx_simulcast_conf->pool,
+                                     &link->url.host, link->url.port,
+                                     ngx_simulcast_link_resolved, link);
     if (link->resolve == NULL) {
         ngx_simulcast_chunk_free(link->reader);
         goto failed;
@@ -433,7 +434,7 @@ ngx_simulcast_link_free(ngx_simulcast_link_t *link)
     ngx_simulcast_link_disconnect(link);
 
     if (link->resolve) {
-        ngx_simulcast_resolve_cancel(link->resolve);
+        ngx_live_resolve_cancel(link->resolve);
     }
 
     if (link->timer.timer_set) {
@@ -500,7 +501,7 @@ ngx_simulcast_link_disconnect(ngx_simulcast_link_t *link)
 
 
 static void
-ngx_simulcast_link_resolved(void *data, ngx_simulcast_resolve_addr_t *addrs,
+ngx_simulcast_link_resolved(void *data, ngx_live_resolve_addr_t *addrs,
     ngx_uint_t n)
 {
     ngx_uint_t             i;
@@ -624,7 +625,7 @@ ngx_simulcast_link_connect(ngx_simulcast_link_t *link)
     ngx_int_t                      rc;
     ngx_str_t                      name;
     ngx_connection_t              *c;
-    ngx_simulcast_resolve_addr_t  *addr;
+    ngx_live_resolve_addr_t       *addr;
 
     for ( /* void */ ; link->addr < link->naddrs; link->addr++) {
 

@@ -17,9 +17,9 @@
 #include <ngx_event.h>
 #include <ngx_event_connect.h>
 
+#include "ngx_live_resolve.h"
 #include "ngx_simulcast_chunk.h"
 #include "ngx_simulcast_probe.h"
-#include "ngx_simulcast_resolve.h"
 #include "ngx_simulcast_url.h"
 
 
@@ -94,8 +94,8 @@ struct ngx_simulcast_link_s {
     char                            address[NGX_SOCKADDR_STRLEN + 1];
     char                            cipher[64];
 
-    ngx_simulcast_resolve_t        *resolve;
-    ngx_simulcast_resolve_addr_t    addrs[NGX_SIMULCAST_RESOLVE_MAX];
+    ngx_live_resolve_t             *resolve;
+    ngx_live_resolve_addr_t         addrs[NGX_LIVE_RESOLVE_MAX];
     ngx_uint_t                      naddrs;
     ngx_uint_t                      addr;       /* the one being tried */
 

@@ -12,12 +12,11 @@
 #include <ngx_event.h>
 
 #include "ngx_simulcast.h"
+#include "ngx_simulcast_call.h"
 #include "ngx_simulcast_config.h"
 #include "ngx_simulcast_controller.h"
 #include "ngx_simulcast_events.h"
-#include "ngx_simulcast_fetch.h"
 #include "ngx_simulcast_link.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_registry.h"
 #include "ngx_simulcast_rendition.h"
 #include "ngx_simulcast_rtmp_module.h"
@@ -36,6 +35,8 @@ static void ngx_simulcast_event(void *data, u_char *msg, size_t len);
 
 
 ngx_simulcast_conf_t      *ngx_simulcast_conf;
+
+ngx_live_redis_t           ngx_simulcast_redis;
 
 static ngx_event_t         ngx_simulcast_housekeeper;
 
@@ -147,6 +148,7 @@ ngx_simulcast_create_conf(ngx_cycle_t *cycle)
         return NULL;
     }
 
+    conf->redis.name = "simulcast";
     conf->zone_size = NGX_CONF_UNSET_SIZE;
     conf->ssl_verify = NGX_CONF_UNSET;
 
@@ -183,12 +185,15 @@ ngx_simulcast_init_process(ngx_cycle_t *cycle)
 
     if (ngx_live_peers_enter(&ngx_simulcast_registry.peers, 0, ngx_worker)
         != NGX_OK
-        || ngx_simulcast_redis_init(cycle) != NGX_OK
-        || ngx_simulcast_fetch_init(cycle) != NGX_OK
+        || ngx_live_redis_init(&ngx_simulcast_redis,
+                               &ngx_simulcast_conf->redis, cycle->log)
+           != NGX_OK
+        || ngx_simulcast_call_init(cycle) != NGX_OK
         || ngx_simulcast_controller_init(cycle) != NGX_OK
-        || (ngx_simulcast_conf->redis.len
-            && ngx_simulcast_redis_subscribe("simulcast:events",
-                                             ngx_simulcast_event, NULL)
+        || (ngx_simulcast_conf->redis.address.len
+            && ngx_live_redis_subscribe(&ngx_simulcast_redis,
+                                        "simulcast:events",
+                                        ngx_simulcast_event, NULL)
                != NGX_OK))
     {
         /* the rest of nginx works */
@@ -221,8 +226,8 @@ ngx_simulcast_exit_process(ngx_cycle_t *cycle)
     ngx_simulcast_source_exit();
     ngx_simulcast_link_exit();
     ngx_simulcast_rendition_exit();
-    ngx_simulcast_fetch_exit();
-    ngx_simulcast_redis_exit();
+    ngx_simulcast_call_exit();
+    ngx_live_redis_exit(&ngx_simulcast_redis);
 
     ngx_live_peers_leave(&ngx_simulcast_registry.peers);
 }

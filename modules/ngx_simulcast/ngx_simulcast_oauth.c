@@ -211,7 +211,7 @@ ngx_simulcast_oauth_auth_url(ngx_uint_t platform, ngx_str_t *owner,
 {
     ngx_simulcast_oauth_t  *o;
 
-    if (!ngx_simulcast_redis_up()) {
+    if (!ngx_live_redis_up(&ngx_simulcast_redis)) {
         return NGX_ERROR;
     }
 
@@ -319,7 +319,7 @@ ngx_simulcast_oauth_exchange(ngx_uint_t platform, ngx_str_t *owner,
     size_t                  i;
     ngx_simulcast_oauth_t  *o;
 
-    if (!ngx_simulcast_redis_up()) {
+    if (!ngx_live_redis_up(&ngx_simulcast_redis)) {
         return NGX_ERROR;
     }
 
@@ -755,7 +755,7 @@ ngx_simulcast_oauth_refresh(ngx_simulcast_destination_t *destination,
 {
     ngx_simulcast_oauth_t  *o;
 
-    if (!ngx_simulcast_redis_up()) {
+    if (!ngx_live_redis_up(&ngx_simulcast_redis)) {
         return NGX_ERROR;
     }
 

@@ -131,16 +131,16 @@ ngx_simulcast_pending_put(ngx_simulcast_call_t *call,
                   - expires;
     args[3].data = (u_char *) p->digest;
     args[3].len = ngx_strlen(p->digest);
-    (void) ngx_simulcast_redis_send(NULL, NULL, 4, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 4, args);
 
     ngx_str_set(&args[0], "ZREMRANGEBYRANK");
     ngx_str_set(&args[2], "0");
     ngx_str_set(&args[3], "-" ngx_value(NGX_SIMULCAST_PENDING_MAX));
-    (void) ngx_simulcast_redis_send(NULL, NULL, 4, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 4, args);
 
     ngx_str_set(&args[0], "EXPIRE");
     ngx_str_set(&args[2], ngx_value(NGX_SIMULCAST_PENDING_LIFE));
-    (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 3, args);
 
     ngx_str_set(&args[0], "SET");
     ngx_simulcast_pending_key(call, &args[1]);
@@ -452,7 +452,7 @@ ngx_simulcast_pending_clean(ngx_simulcast_call_t *call)
     args[3].data = now;
     args[3].len = ngx_sprintf(now, "%T", ngx_time()) - now;
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 4, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 4, args);
 }
 
 

@@ -13,6 +13,7 @@
 #include <ngx_rtmp_cmd_module.h>
 #include <ngx_rtmp_live_module.h>
 
+#include "ngx_live_secret.h"
 #include "ngx_simulcast.h"
 #include "ngx_simulcast_config.h"
 #include "ngx_simulcast_rtmp_module.h"
@@ -233,9 +234,7 @@ ngx_simulcast_rtmp_push(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
             value[i].data += 9;
             value[i].len -= 9;
 
-            if (ngx_simulcast_config_secret(cf, &value[i], &push->key)
-                != NGX_OK)
-            {
+            if (ngx_live_secret_line(cf, &value[i], &push->key) != NGX_OK) {
                 return NGX_CONF_ERROR;
             }
 

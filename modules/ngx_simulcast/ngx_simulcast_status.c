@@ -25,7 +25,7 @@ static ngx_int_t ngx_simulcast_status_collect(ngx_http_request_t *r,
 static void ngx_simulcast_status_clean(ngx_simulcast_stats_t *stats);
 static json_t *ngx_simulcast_status_states(ngx_simulcast_status_all_t *all);
 static json_t *ngx_simulcast_status_failures(void);
-static json_t *ngx_simulcast_status_redis(ngx_simulcast_redis_look_t *look);
+static json_t *ngx_simulcast_status_redis(ngx_live_redis_look_t *look);
 static json_t *ngx_simulcast_status_destination(ngx_simulcast_stats_t *stats);
 static json_t *ngx_simulcast_status_failure(ngx_uint_t reason);
 static json_t *ngx_simulcast_status_text(u_char *s);
@@ -73,7 +73,7 @@ ngx_simulcast_status_collect(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_simulcast_redis_look(&all->redis);
+    ngx_live_redis_look(&ngx_simulcast_redis, &all->redis);
 
     all->slots = ngx_simulcast_registry_slots();
 
@@ -220,7 +220,7 @@ ngx_simulcast_status_failures(void)
 
 
 static json_t *
-ngx_simulcast_status_redis(ngx_simulcast_redis_look_t *look)
+ngx_simulcast_status_redis(ngx_live_redis_look_t *look)
 {
     if (!look->configured) {
         return json_null();

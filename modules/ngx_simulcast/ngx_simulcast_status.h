@@ -15,7 +15,6 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_registry.h"
 
 
@@ -25,7 +24,7 @@ typedef struct {
     ngx_uint_t                  states[NGX_SIMULCAST_NSTATES];
     ngx_uint_t                  slots;      /* of the zone */
     ngx_uint_t                  workers;
-    ngx_simulcast_redis_look_t  redis;      /* of this worker */
+    ngx_live_redis_look_t       redis;      /* of this worker */
 } ngx_simulcast_status_all_t;
 
 

@@ -12,7 +12,6 @@
 
 #include "ngx_live_answer.h"
 #include "ngx_simulcast.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_seal.h"
 #include "ngx_simulcast_store.h"
 
@@ -154,7 +153,7 @@ static int ngx_libc_cdecl ngx_simulcast_store_compare(const void *one,
 
 static ngx_simulcast_store_call_t *ngx_simulcast_store_call(void *data);
 static ngx_int_t ngx_simulcast_store_send(ngx_simulcast_store_call_t *call,
-    ngx_simulcast_redis_pt handler, ngx_uint_t n, ngx_str_t *args);
+    ngx_live_redis_pt handler, ngx_uint_t n, ngx_str_t *args);
 static void ngx_simulcast_store_end(ngx_simulcast_store_call_t *call,
     ngx_int_t rc);
 static void ngx_simulcast_store_put_done(void *data, redisReply *reply);
@@ -551,7 +550,8 @@ ngx_simulcast_store_list(ngx_str_t *streamer,
                                    NGX_SIMULCAST_STORE_DESTINATIONS))
                   - buf;
 
-    if (ngx_simulcast_redis_send(ngx_simulcast_store_listed, reading, 2, args)
+    if (ngx_live_redis_send(&ngx_simulcast_redis, ngx_simulcast_store_listed,
+                            reading, 2, args)
         != NGX_OK)
     {
         ngx_free(reading);
@@ -668,7 +668,8 @@ ngx_simulcast_store_ask(ngx_simulcast_store_reading_t *reading)
         ngx_str_set(&args[3], "secret");
         ngx_str_set(&args[4], "version");
 
-        if (ngx_simulcast_redis_send(ngx_simulcast_store_read, item, 5, args)
+        if (ngx_live_redis_send(&ngx_simulcast_redis, ngx_simulcast_store_read,
+                                item, 5, args)
             != NGX_OK)
         {
             goto failed;
@@ -679,8 +680,8 @@ ngx_simulcast_store_ask(ngx_simulcast_store_reading_t *reading)
         ngx_str_set(&args[0], "GET");
         ngx_simulcast_store_key(&args[1], buf, "simulcast:health:", item->id);
 
-        if (ngx_simulcast_redis_send(ngx_simulcast_store_read_health, item, 2,
-                                     args)
+        if (ngx_live_redis_send(&ngx_simulcast_redis,
+                                ngx_simulcast_store_read_health, item, 2, args)
             != NGX_OK)
         {
             goto failed;
@@ -909,9 +910,11 @@ ngx_simulcast_store_call(void *data)
 
 static ngx_int_t
 ngx_simulcast_store_send(ngx_simulcast_store_call_t *call,
-    ngx_simulcast_redis_pt handler, ngx_uint_t n, ngx_str_t *args)
+    ngx_live_redis_pt handler, ngx_uint_t n, ngx_str_t *args)
 {
-    if (ngx_simulcast_redis_send(handler, call, n, args) == NGX_OK) {
+    if (ngx_live_redis_send(&ngx_simulcast_redis, handler, call, n, args)
+        == NGX_OK)
+    {
         return NGX_OK;
     }
 
@@ -1161,7 +1164,7 @@ ngx_simulcast_store_health(ngx_str_t *id, json_t *health)
     args[4].len = ngx_sprintf(seconds, "%d", NGX_SIMULCAST_STORE_HEALTH)
                   - seconds;
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 5, args);
 
     ngx_simulcast_store_free(text);
 }
@@ -1192,12 +1195,12 @@ ngx_simulcast_store_live(const char *streamer, const char *source, json_t *json)
     ngx_simulcast_store_str(&args[2], source);
     ngx_simulcast_store_str(&args[3], text);
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 4, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 4, args);
 
     ngx_str_set(&args[0], "PEXPIRE");
     ngx_str_set(&args[2], "60000");
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 3, args);
 
     ngx_simulcast_store_free(text);
 }
@@ -1276,7 +1279,8 @@ ngx_simulcast_store_live_done(void *data, redisReply *reply)
             args[2].data = (u_char *) name->str;
             args[2].len = name->len;
 
-            (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+            (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 3,
+                                       args);
         }
     }
 
@@ -1411,7 +1415,7 @@ ngx_simulcast_store_tell(const char *streamer, const char *id)
     ngx_str_set(&args[1], "simulcast:commands");
     ngx_simulcast_store_str(&args[2], message);
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 3, args);
 
     ngx_simulcast_store_free(message);
 }
@@ -1432,7 +1436,7 @@ ngx_simulcast_store_publish(const char *channel, json_t *json)
     ngx_simulcast_store_str(&args[1], channel);
     ngx_simulcast_store_str(&args[2], text);
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 3, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 3, args);
 
     ngx_simulcast_store_free(text);
 }
@@ -1507,7 +1511,7 @@ ngx_simulcast_store_lock(ngx_str_t *name, ngx_msec_t ms,
 
     /* some time more than in Redis, for the way there */
 
-    lock->expires = ngx_current_msec + ms + 2 * NGX_SIMULCAST_REDIS_TIMEOUT;
+    lock->expires = ngx_current_msec + ms + 2 * NGX_LIVE_REDIS_TIMEOUT;
     lock->len = name->len;
     ngx_memcpy(lock->name, name->data, name->len);
 
@@ -1625,7 +1629,7 @@ ngx_simulcast_store_unlock(ngx_str_t *name)
                   - buf;
     ngx_simulcast_store_str(&args[4], lock->token);
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, 5, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, 5, args);
 
     ngx_queue_remove(&lock->queue);
     ngx_free(lock);
@@ -1681,7 +1685,8 @@ ngx_simulcast_store_drop(ngx_str_t *key, const char *field)
         ngx_simulcast_store_str(&args[5], field);
     }
 
-    (void) ngx_simulcast_redis_send(NULL, NULL, field ? 6 : 5, args);
+    (void) ngx_live_redis_send(&ngx_simulcast_redis, NULL, NULL, field ? 6 : 5,
+                               args);
 }
 
 

@@ -9,7 +9,6 @@
 
 #include "ngx_live_answer.h"
 #include "ngx_simulcast.h"
-#include "ngx_simulcast_redis.h"
 #include "ngx_simulcast_wish.h"
 
 
@@ -415,7 +414,8 @@ ngx_simulcast_wish_begin(ngx_simulcast_destination_t *destination,
     args[4].data = now;
     args[4].len = ngx_sprintf(now, "%uL", wish->at) - now;
 
-    if (ngx_simulcast_redis_send(ngx_simulcast_wish_session_set, wish, 5, args)
+    if (ngx_live_redis_send(&ngx_simulcast_redis,
+                            ngx_simulcast_wish_session_set, wish, 5, args)
         != NGX_OK)
     {
         ngx_free(wish);

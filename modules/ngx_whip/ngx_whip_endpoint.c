@@ -1114,6 +1114,7 @@ ngx_whip_endpoint_send(ngx_http_request_t *r, ngx_uint_t status,
     b->last = p + len;
     b->memory = len ? 1 : 0;
     b->last_buf = (r == r->main) ? 1 : 0;
+    b->sync = (r == r->main || len) ? 0 : 1;
     b->last_in_chain = 1;
 
     out.buf = b;

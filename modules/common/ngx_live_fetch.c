@@ -7,47 +7,45 @@
 #include <ngx_config.h>
 #include <ngx_core.h>
 #include <ngx_event.h>
-#include <ngx_thread_pool.h>
 #include <curl/curl.h>
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
 
-#include "ngx_simulcast.h"
-#include "ngx_simulcast_fetch.h"
-#include "ngx_simulcast_seal.h"
+#include "ngx_live_fetch.h"
 
 
-#define NGX_SIMULCAST_FETCH_MAX        256      /* at a time */
-#define NGX_SIMULCAST_FETCH_SOCKETS    64
-#define NGX_SIMULCAST_FETCH_HOST       16       /* sockets, to one host */
-#define NGX_SIMULCAST_FETCH_IDLE       8        /* sockets kept for later */
-#define NGX_SIMULCAST_FETCH_HEADERS    32       /* of a request */
-#define NGX_SIMULCAST_FETCH_HEAD       131072   /* bytes of an answer's head */
-#define NGX_SIMULCAST_FETCH_DEPTH      32       /* of JSON */
-#define NGX_SIMULCAST_FETCH_CONNECT    8000     /* ms, TLS included */
+#define NGX_LIVE_FETCH_MAX        256      /* at a time */
+#define NGX_LIVE_FETCH_SOCKETS    64
+#define NGX_LIVE_FETCH_HOST       16       /* sockets, to one host */
+#define NGX_LIVE_FETCH_IDLE       8        /* sockets kept for later */
+#define NGX_LIVE_FETCH_HEADERS    32       /* of a request */
+#define NGX_LIVE_FETCH_HEAD       131072   /* bytes of an answer's head */
+#define NGX_LIVE_FETCH_DEPTH      32       /* of JSON */
+#define NGX_LIVE_FETCH_CONNECT    8000     /* ms, TLS included */
 
 /* ms: a worker that leaves does not wait any longer */
-#define NGX_SIMULCAST_FETCH_LAST       4000
+#define NGX_LIVE_FETCH_LAST       4000
 
 
-struct ngx_simulcast_fetch_s {
-    ngx_queue_t                queue;
-    CURL                      *easy;
-    struct curl_slist         *headers;
-    ngx_simulcast_fetch_pt     handler;
-    void                      *data;
+struct ngx_live_fetch_s {
+    ngx_queue_t          queue;
+    ngx_live_fetches_t  *all;
+    CURL                *easy;
+    struct curl_slist   *headers;
+    ngx_live_fetch_pt    handler;
+    void                *data;
 
-    const char                *method;
-    char                      *host;            /* of curl_url_get() */
-    ngx_msec_t                 start;
+    const char          *method;
+    char                *host;              /* of curl_url_get() */
+    ngx_msec_t           start;
 
-    ngx_str_t                  sent;            /* the body; wiped */
-    ngx_str_t                  body;            /* of the answer; wiped */
-    size_t                     size;
-    size_t                     head;
+    ngx_str_t            sent;              /* the body; wiped */
+    ngx_str_t            body;              /* of the answer; wiped */
+    size_t               size;
+    size_t               head;
 
-    unsigned                   plain:1;         /* http: to loopback only */
-    unsigned                   too_large:1;
+    unsigned             plain:1;           /* http: to loopback only */
+    unsigned             too_large:1;
 };
 
 
@@ -57,90 +55,73 @@ struct ngx_simulcast_fetch_s {
  */
 
 typedef struct {
-    ngx_queue_t                queue;
-    ngx_connection_t          *connection;
-    unsigned                   foreign:1;
-} ngx_simulcast_fetch_socket_t;
+    ngx_queue_t          queue;
+    ngx_live_fetches_t  *all;
+    ngx_connection_t    *connection;
+    unsigned             foreign:1;
+} ngx_live_fetch_socket_t;
 
 
-typedef struct {
-    CURLM                     *multi;
-    ngx_event_t                timer;
-    ngx_queue_t                fetches;
-    ngx_uint_t                 nfetches;
-    ngx_queue_t                sockets;
-    ngx_uint_t                 nsockets;
-    unsigned                   capath:1;        /* the system has a directory
-                                                   of certificates */
-} ngx_simulcast_fetches_t;
-
-
-static ngx_int_t ngx_simulcast_fetch_url(ngx_simulcast_fetch_t *fetch,
-    ngx_str_t *text);
-static ngx_int_t ngx_simulcast_fetch_headers(ngx_simulcast_fetch_t *fetch,
-    ngx_simulcast_fetch_request_t *req);
-static ngx_int_t ngx_simulcast_fetch_header(ngx_simulcast_fetch_t *fetch,
+static ngx_int_t ngx_live_fetch_url(ngx_live_fetch_t *fetch, ngx_str_t *text);
+static ngx_int_t ngx_live_fetch_headers(ngx_live_fetch_t *fetch,
+    ngx_live_fetch_request_t *req);
+static ngx_int_t ngx_live_fetch_header(ngx_live_fetch_t *fetch,
     const char *name, u_char *p, size_t len);
-static ngx_int_t ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
-    ngx_simulcast_fetch_request_t *req);
-static ngx_int_t ngx_simulcast_fetch_options(ngx_simulcast_fetch_t *fetch,
+static ngx_int_t ngx_live_fetch_method(ngx_live_fetch_t *fetch,
+    ngx_live_fetch_request_t *req);
+static ngx_int_t ngx_live_fetch_options(ngx_live_fetch_t *fetch,
     ngx_msec_t timeout);
-static void ngx_simulcast_fetch_free(ngx_simulcast_fetch_t *fetch);
+static void ngx_live_fetch_free(ngx_live_fetch_t *fetch);
 
-static size_t ngx_simulcast_fetch_head(char *p, size_t size, size_t n,
-    void *data);
-static size_t ngx_simulcast_fetch_body(char *p, size_t size, size_t n,
-    void *data);
+static size_t ngx_live_fetch_head(char *p, size_t size, size_t n, void *data);
+static size_t ngx_live_fetch_body(char *p, size_t size, size_t n, void *data);
 
-static curl_socket_t ngx_simulcast_fetch_open(void *data, curlsocktype purpose,
+static curl_socket_t ngx_live_fetch_open(void *data, curlsocktype purpose,
     struct curl_sockaddr *address);
-static int ngx_simulcast_fetch_close(void *data, curl_socket_t fd);
-static ngx_uint_t ngx_simulcast_fetch_loopback(struct sockaddr *sa);
-static ngx_simulcast_fetch_socket_t *ngx_simulcast_fetch_socket(
+static int ngx_live_fetch_close(void *data, curl_socket_t fd);
+static ngx_uint_t ngx_live_fetch_loopback(struct sockaddr *sa);
+static ngx_live_fetch_socket_t *ngx_live_fetch_socket(ngx_live_fetches_t *all,
     curl_socket_t fd, ngx_uint_t foreign);
-static ngx_simulcast_fetch_socket_t *ngx_simulcast_fetch_find(
+static ngx_live_fetch_socket_t *ngx_live_fetch_find(ngx_live_fetches_t *all,
     curl_socket_t fd);
-static void ngx_simulcast_fetch_forget(ngx_simulcast_fetch_socket_t *s);
+static void ngx_live_fetch_forget(ngx_live_fetch_socket_t *s);
 
-static int ngx_simulcast_fetch_watch(CURL *easy, curl_socket_t fd, int what,
+static int ngx_live_fetch_watch(CURL *easy, curl_socket_t fd, int what,
     void *data, void *socket);
-static ngx_int_t ngx_simulcast_fetch_events(ngx_connection_t *c,
-    ngx_uint_t in, ngx_uint_t out);
-static int ngx_simulcast_fetch_wait(CURLM *multi, long ms, void *data);
-static void ngx_simulcast_fetch_event(ngx_event_t *ev);
-static void ngx_simulcast_fetch_timer(ngx_event_t *ev);
-static void ngx_simulcast_fetch_act(curl_socket_t fd, int what);
-static void ngx_simulcast_fetch_abort(void);
+static ngx_int_t ngx_live_fetch_events(ngx_connection_t *c, ngx_uint_t in,
+    ngx_uint_t out);
+static int ngx_live_fetch_wait(CURLM *multi, long ms, void *data);
+static void ngx_live_fetch_event(ngx_event_t *ev);
+static void ngx_live_fetch_timer(ngx_event_t *ev);
+static void ngx_live_fetch_act(ngx_live_fetches_t *all, curl_socket_t fd,
+    int what);
+static void ngx_live_fetch_abort(ngx_live_fetches_t *all);
 
-static void ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch,
+static void ngx_live_fetch_done(ngx_live_fetch_t *fetch, CURLcode code);
+static const char *ngx_live_fetch_error(ngx_live_fetch_t *fetch,
     CURLcode code);
-static const char *ngx_simulcast_fetch_error(ngx_simulcast_fetch_t *fetch,
-    CURLcode code);
-static json_t *ngx_simulcast_fetch_json(ngx_str_t *text);
-
-
-/* of this worker */
-
-static ngx_simulcast_fetches_t  ngx_simulcast_fetches;
+static json_t *ngx_live_fetch_json(ngx_str_t *text);
 
 
 ngx_int_t
-ngx_simulcast_fetch_init(ngx_cycle_t *cycle)
+ngx_live_fetch_init(ngx_live_fetches_t *all, const ngx_live_fetch_conf_t *conf,
+    ngx_log_t *log)
 {
-    CURLM                    *multi;
-    curl_version_info_data   *info;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    CURLM                   *multi;
+    curl_version_info_data  *info;
 
-    ngx_memzero(all, sizeof(ngx_simulcast_fetches_t));
+    ngx_memzero(all, sizeof(ngx_live_fetches_t));
+
+    all->conf = *conf;
 
     ngx_queue_init(&all->fetches);
     ngx_queue_init(&all->sockets);
 
     /* requests are finished before the worker leaves */
 
-    all->timer.handler = ngx_simulcast_fetch_timer;
+    all->timer.handler = ngx_live_fetch_timer;
     all->timer.data = all;
-    all->timer.log = cycle->log;
+    all->timer.log = log;
 
     if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK) {
         goto failed;
@@ -152,19 +133,21 @@ ngx_simulcast_fetch_init(ngx_cycle_t *cycle)
     }
 
     if (curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION,
-                          ngx_simulcast_fetch_watch)
+                          ngx_live_fetch_watch)
         != CURLM_OK
+        || curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, all) != CURLM_OK
         || curl_multi_setopt(multi, CURLMOPT_TIMERFUNCTION,
-                             ngx_simulcast_fetch_wait)
+                             ngx_live_fetch_wait)
            != CURLM_OK
+        || curl_multi_setopt(multi, CURLMOPT_TIMERDATA, all) != CURLM_OK
         || curl_multi_setopt(multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                             (long) NGX_SIMULCAST_FETCH_SOCKETS)
+                             (long) NGX_LIVE_FETCH_SOCKETS)
            != CURLM_OK
         || curl_multi_setopt(multi, CURLMOPT_MAX_HOST_CONNECTIONS,
-                             (long) NGX_SIMULCAST_FETCH_HOST)
+                             (long) NGX_LIVE_FETCH_HOST)
            != CURLM_OK
         || curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS,
-                             (long) NGX_SIMULCAST_FETCH_IDLE)
+                             (long) NGX_LIVE_FETCH_IDLE)
            != CURLM_OK)
     {
         (void) curl_multi_cleanup(multi);
@@ -180,18 +163,17 @@ ngx_simulcast_fetch_init(ngx_cycle_t *cycle)
 
 failed:
 
-    ngx_log_error(NGX_LOG_ERR, cycle->log, 0,
-                  "simulcast: libcurl does not start");
+    ngx_log_error(NGX_LOG_ERR, log, 0, "%s: libcurl does not start",
+                  conf->name);
     return NGX_ERROR;
 }
 
 
 void
-ngx_simulcast_fetch_exit(void)
+ngx_live_fetch_exit(ngx_live_fetches_t *all)
 {
-    CURLM                    *multi;
-    ngx_queue_t              *q;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    CURLM        *multi;
+    ngx_queue_t  *q;
 
     multi = all->multi;
 
@@ -201,8 +183,7 @@ ngx_simulcast_fetch_exit(void)
 
     while (!ngx_queue_empty(&all->fetches)) {
         q = ngx_queue_head(&all->fetches);
-        ngx_simulcast_fetch_free(ngx_queue_data(q, ngx_simulcast_fetch_t,
-                                                queue));
+        ngx_live_fetch_free(ngx_queue_data(q, ngx_live_fetch_t, queue));
     }
 
     /* closes what is kept */
@@ -212,8 +193,8 @@ ngx_simulcast_fetch_exit(void)
 
     while (!ngx_queue_empty(&all->sockets)) {
         q = ngx_queue_head(&all->sockets);
-        ngx_simulcast_fetch_forget(ngx_queue_data(q,
-                                      ngx_simulcast_fetch_socket_t, queue));
+        ngx_live_fetch_forget(ngx_queue_data(q, ngx_live_fetch_socket_t,
+                                             queue));
     }
 
     if (all->timer.timer_set) {
@@ -224,19 +205,18 @@ ngx_simulcast_fetch_exit(void)
 
 /* ---- a request ---- */
 
-ngx_simulcast_fetch_t *
-ngx_simulcast_fetch(ngx_simulcast_fetch_request_t *req,
-    ngx_simulcast_fetch_pt handler, void *data)
+ngx_live_fetch_t *
+ngx_live_fetch(ngx_live_fetches_t *all, ngx_live_fetch_request_t *req,
+    ngx_live_fetch_pt handler, void *data)
 {
-    ngx_msec_t                timeout;
-    ngx_simulcast_fetch_t    *fetch;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    ngx_msec_t         timeout;
+    ngx_live_fetch_t  *fetch;
 
-    if (all->multi == NULL || all->nfetches == NGX_SIMULCAST_FETCH_MAX) {
+    if (all->multi == NULL || all->nfetches == NGX_LIVE_FETCH_MAX) {
         return NULL;
     }
 
-    fetch = ngx_calloc(sizeof(ngx_simulcast_fetch_t), ngx_cycle->log);
+    fetch = ngx_calloc(sizeof(ngx_live_fetch_t), ngx_cycle->log);
     if (fetch == NULL) {
         return NULL;
     }
@@ -244,27 +224,28 @@ ngx_simulcast_fetch(ngx_simulcast_fetch_request_t *req,
     ngx_queue_insert_tail(&all->fetches, &fetch->queue);
     all->nfetches++;
 
+    fetch->all = all;
     fetch->handler = handler;
     fetch->data = data;
     fetch->start = ngx_current_msec;
 
-    timeout = req->timeout ? req->timeout : NGX_SIMULCAST_FETCH_TIMEOUT;
+    timeout = req->timeout ? req->timeout : NGX_LIVE_FETCH_TIMEOUT;
 
     if (ngx_exiting) {
-        timeout = ngx_min(timeout, NGX_SIMULCAST_FETCH_LAST);
+        timeout = ngx_min(timeout, NGX_LIVE_FETCH_LAST);
     }
 
     fetch->easy = curl_easy_init();
 
     if (fetch->easy == NULL
-        || ngx_simulcast_fetch_url(fetch, &req->url) != NGX_OK
-        || ngx_simulcast_fetch_headers(fetch, req) != NGX_OK
-        || ngx_simulcast_fetch_method(fetch, req) != NGX_OK
-        || ngx_simulcast_fetch_options(fetch, timeout) != NGX_OK)
+        || ngx_live_fetch_url(fetch, &req->url) != NGX_OK
+        || ngx_live_fetch_headers(fetch, req) != NGX_OK
+        || ngx_live_fetch_method(fetch, req) != NGX_OK
+        || ngx_live_fetch_options(fetch, timeout) != NGX_OK)
     {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "simulcast: a request to %s cannot be made",
-                      fetch->host ? fetch->host : "a platform");
+                      "%s: a request to %s cannot be made", all->conf.name,
+                      fetch->host ? fetch->host : "an address");
         goto failed;
     }
 
@@ -280,23 +261,23 @@ ngx_simulcast_fetch(ngx_simulcast_fetch_request_t *req,
 
 failed:
 
-    ngx_simulcast_fetch_free(fetch);
+    ngx_live_fetch_free(fetch);
 
     return NULL;
 }
 
 
 void
-ngx_simulcast_fetch_cancel(ngx_simulcast_fetch_t *fetch)
+ngx_live_fetch_cancel(ngx_live_fetch_t *fetch)
 {
-    ngx_simulcast_fetch_free(fetch);
+    ngx_live_fetch_free(fetch);
 }
 
 
 /* https, or http where it cannot be seen by others; no user information */
 
 static ngx_int_t
-ngx_simulcast_fetch_url(ngx_simulcast_fetch_t *fetch, ngx_str_t *text)
+ngx_live_fetch_url(ngx_live_fetch_t *fetch, ngx_str_t *text)
 {
     char       *url, *scheme;
     CURLU      *parsed;
@@ -343,7 +324,7 @@ done:
     /* a query may hold a token */
 
     if (url) {
-        ngx_simulcast_seal_wipe(url, text->len);
+        ngx_explicit_memzero(url, text->len);
         ngx_free(url);
     }
 
@@ -355,19 +336,19 @@ done:
 
 
 static ngx_int_t
-ngx_simulcast_fetch_headers(ngx_simulcast_fetch_t *fetch,
-    ngx_simulcast_fetch_request_t *req)
+ngx_live_fetch_headers(ngx_live_fetch_t *fetch,
+    ngx_live_fetch_request_t *req)
 {
     ngx_uint_t  i;
 
-    if (req->nheaders > NGX_SIMULCAST_FETCH_HEADERS) {
+    if (req->nheaders > NGX_LIVE_FETCH_HEADERS) {
         return NGX_ERROR;
     }
 
     for (i = 0; i < req->nheaders; i++) {
 
-        if (ngx_simulcast_fetch_header(fetch, "", req->headers[i].data,
-                                       req->headers[i].len)
+        if (ngx_live_fetch_header(fetch, "", req->headers[i].data,
+                                  req->headers[i].len)
             != NGX_OK)
         {
             return NGX_ERROR;
@@ -376,11 +357,11 @@ ngx_simulcast_fetch_headers(ngx_simulcast_fetch_t *fetch,
 
     /* without a value: what curl would add by itself is left out */
 
-    if (ngx_simulcast_fetch_header(fetch, "Expect:", NULL, 0) != NGX_OK
-        || ngx_simulcast_fetch_header(fetch, req->type ? "Content-Type: "
+    if (ngx_live_fetch_header(fetch, "Expect:", NULL, 0) != NGX_OK
+        || ngx_live_fetch_header(fetch, req->type ? "Content-Type: "
                                                        : "Content-Type:",
-                                      (u_char *) req->type,
-                                      req->type ? ngx_strlen(req->type) : 0)
+                                 (u_char *) req->type,
+                                 req->type ? ngx_strlen(req->type) : 0)
            != NGX_OK)
     {
         return NGX_ERROR;
@@ -392,7 +373,7 @@ ngx_simulcast_fetch_headers(ngx_simulcast_fetch_t *fetch,
 
 
 static ngx_int_t
-ngx_simulcast_fetch_header(ngx_simulcast_fetch_t *fetch, const char *name,
+ngx_live_fetch_header(ngx_live_fetch_t *fetch, const char *name,
     u_char *p, size_t len)
 {
     char               *line;
@@ -417,7 +398,7 @@ ngx_simulcast_fetch_header(ngx_simulcast_fetch_t *fetch, const char *name,
 
     list = curl_slist_append(fetch->headers, line);
 
-    ngx_simulcast_seal_wipe(line, size);
+    ngx_explicit_memzero(line, size);
     ngx_free(line);
 
     if (list == NULL) {
@@ -431,8 +412,8 @@ ngx_simulcast_fetch_header(ngx_simulcast_fetch_t *fetch, const char *name,
 
 
 static ngx_int_t
-ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
-    ngx_simulcast_fetch_request_t *req)
+ngx_live_fetch_method(ngx_live_fetch_t *fetch,
+    ngx_live_fetch_request_t *req)
 {
     CURL               *easy;
     ngx_uint_t          i;
@@ -503,52 +484,54 @@ ngx_simulcast_fetch_method(ngx_simulcast_fetch_t *fetch,
 }
 
 
-#define ngx_simulcast_fetch_set(option, value)                                \
+#define ngx_live_fetch_set(option, value)                                \
     if (curl_easy_setopt(fetch->easy, option, value) != CURLE_OK) {           \
         return NGX_ERROR;                                                     \
     }
 
 
 static ngx_int_t
-ngx_simulcast_fetch_options(ngx_simulcast_fetch_t *fetch, ngx_msec_t timeout)
+ngx_live_fetch_options(ngx_live_fetch_t *fetch, ngx_msec_t timeout)
 {
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    ngx_live_fetches_t  *all;
 
-    ngx_simulcast_fetch_set(CURLOPT_PRIVATE, fetch)
+    all = fetch->all;
+
+    ngx_live_fetch_set(CURLOPT_PRIVATE, fetch)
 
     /* resolver threads and timeouts need no signals */
 
-    ngx_simulcast_fetch_set(CURLOPT_NOSIGNAL, 1L)
+    ngx_live_fetch_set(CURLOPT_NOSIGNAL, 1L)
 
 #if (LIBCURL_VERSION_NUM >= 0x075700)
     /* curl would wait for the resolver's thread when it gives up */
 
-    ngx_simulcast_fetch_set(CURLOPT_QUICK_EXIT, 1L)
+    ngx_live_fetch_set(CURLOPT_QUICK_EXIT, 1L)
 #endif
 
-    ngx_simulcast_fetch_set(CURLOPT_TIMEOUT_MS, (long) timeout)
-    ngx_simulcast_fetch_set(CURLOPT_CONNECTTIMEOUT_MS,
-                            ngx_min((long) timeout,
-                                    (long) NGX_SIMULCAST_FETCH_CONNECT))
+    ngx_live_fetch_set(CURLOPT_TIMEOUT_MS, (long) timeout)
+    ngx_live_fetch_set(CURLOPT_CONNECTTIMEOUT_MS,
+                       ngx_min((long) timeout,
+                               (long) NGX_LIVE_FETCH_CONNECT))
 
-    ngx_simulcast_fetch_set(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1)
-    ngx_simulcast_fetch_set(CURLOPT_USERAGENT, "ngx_simulcast")
-    ngx_simulcast_fetch_set(CURLOPT_FOLLOWLOCATION, 0L)
-    ngx_simulcast_fetch_set(CURLOPT_PROXY, "")
-    ngx_simulcast_fetch_set(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED)
+    ngx_live_fetch_set(CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1)
+    ngx_live_fetch_set(CURLOPT_USERAGENT, all->conf.agent)
+    ngx_live_fetch_set(CURLOPT_FOLLOWLOCATION, 0L)
+    ngx_live_fetch_set(CURLOPT_PROXY, "")
+    ngx_live_fetch_set(CURLOPT_NETRC, (long) CURL_NETRC_IGNORED)
 
 #if (LIBCURL_VERSION_NUM >= 0x075500)
-    ngx_simulcast_fetch_set(CURLOPT_PROTOCOLS_STR,
-                            fetch->plain ? "http" : "https")
+    ngx_live_fetch_set(CURLOPT_PROTOCOLS_STR,
+                       fetch->plain ? "http" : "https")
 #else
-    ngx_simulcast_fetch_set(CURLOPT_PROTOCOLS,
-                            (long) (fetch->plain ? CURLPROTO_HTTP
+    ngx_live_fetch_set(CURLOPT_PROTOCOLS,
+                       (long) (fetch->plain ? CURLPROTO_HTTP
                                                  : CURLPROTO_HTTPS))
 #endif
 
-    ngx_simulcast_fetch_set(CURLOPT_SSL_VERIFYPEER, 1L)
-    ngx_simulcast_fetch_set(CURLOPT_SSL_VERIFYHOST, 2L)
-    ngx_simulcast_fetch_set(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2)
+    ngx_live_fetch_set(CURLOPT_SSL_VERIFYPEER, 1L)
+    ngx_live_fetch_set(CURLOPT_SSL_VERIFYHOST, 2L)
+    ngx_live_fetch_set(CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2)
 
     /*
      * To read the system's whole file of authorities takes a worker tens of
@@ -556,27 +539,25 @@ ngx_simulcast_fetch_options(ngx_simulcast_fetch_t *fetch, ngx_msec_t timeout)
      * file without a directory is kept by curl once it has been read.
      */
 
-    if (ngx_simulcast_conf->trusted_certificate.len) {
-        ngx_simulcast_fetch_set(CURLOPT_CAINFO,
-                               ngx_simulcast_conf->trusted_certificate.data)
-        ngx_simulcast_fetch_set(CURLOPT_CAPATH, NULL)
+    if (all->conf.trusted.len) {
+        ngx_live_fetch_set(CURLOPT_CAINFO, all->conf.trusted.data)
+        ngx_live_fetch_set(CURLOPT_CAPATH, NULL)
 
     } else if (all->capath) {
-        ngx_simulcast_fetch_set(CURLOPT_CAINFO, NULL)
+        ngx_live_fetch_set(CURLOPT_CAINFO, NULL)
     }
 
-    ngx_simulcast_fetch_set(CURLOPT_OPENSOCKETFUNCTION,
-                            ngx_simulcast_fetch_open)
-    ngx_simulcast_fetch_set(CURLOPT_OPENSOCKETDATA, fetch)
-    ngx_simulcast_fetch_set(CURLOPT_CLOSESOCKETFUNCTION,
-                            ngx_simulcast_fetch_close)
+    ngx_live_fetch_set(CURLOPT_OPENSOCKETFUNCTION, ngx_live_fetch_open)
+    ngx_live_fetch_set(CURLOPT_OPENSOCKETDATA, fetch)
+    ngx_live_fetch_set(CURLOPT_CLOSESOCKETFUNCTION, ngx_live_fetch_close)
+    ngx_live_fetch_set(CURLOPT_CLOSESOCKETDATA, all)
 
-    ngx_simulcast_fetch_set(CURLOPT_HEADERFUNCTION, ngx_simulcast_fetch_head)
-    ngx_simulcast_fetch_set(CURLOPT_HEADERDATA, fetch)
-    ngx_simulcast_fetch_set(CURLOPT_WRITEFUNCTION, ngx_simulcast_fetch_body)
-    ngx_simulcast_fetch_set(CURLOPT_WRITEDATA, fetch)
-    ngx_simulcast_fetch_set(CURLOPT_MAXFILESIZE_LARGE,
-                            (curl_off_t) NGX_SIMULCAST_FETCH_BODY)
+    ngx_live_fetch_set(CURLOPT_HEADERFUNCTION, ngx_live_fetch_head)
+    ngx_live_fetch_set(CURLOPT_HEADERDATA, fetch)
+    ngx_live_fetch_set(CURLOPT_WRITEFUNCTION, ngx_live_fetch_body)
+    ngx_live_fetch_set(CURLOPT_WRITEDATA, fetch)
+    ngx_live_fetch_set(CURLOPT_MAXFILESIZE_LARGE,
+                       (curl_off_t) NGX_LIVE_FETCH_BODY)
 
     return NGX_OK;
 }
@@ -585,10 +566,12 @@ ngx_simulcast_fetch_options(ngx_simulcast_fetch_t *fetch, ngx_msec_t timeout)
 /* the handler is not called */
 
 static void
-ngx_simulcast_fetch_free(ngx_simulcast_fetch_t *fetch)
+ngx_live_fetch_free(ngx_live_fetch_t *fetch)
 {
-    struct curl_slist        *line;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    struct curl_slist   *line;
+    ngx_live_fetches_t  *all;
+
+    all = fetch->all;
 
     ngx_queue_remove(&fetch->queue);
     all->nfetches--;
@@ -600,19 +583,19 @@ ngx_simulcast_fetch_free(ngx_simulcast_fetch_t *fetch)
     }
 
     for (line = fetch->headers; line; line = line->next) {
-        ngx_simulcast_seal_wipe(line->data, ngx_strlen(line->data));
+        ngx_explicit_memzero(line->data, ngx_strlen(line->data));
     }
 
     curl_slist_free_all(fetch->headers);
     curl_free(fetch->host);
 
     if (fetch->sent.data) {
-        ngx_simulcast_seal_wipe(fetch->sent.data, fetch->sent.len);
+        ngx_explicit_memzero(fetch->sent.data, fetch->sent.len);
         ngx_free(fetch->sent.data);
     }
 
     if (fetch->body.data) {
-        ngx_simulcast_seal_wipe(fetch->body.data, fetch->body.len);
+        ngx_explicit_memzero(fetch->body.data, fetch->body.len);
         ngx_free(fetch->body.data);
     }
 
@@ -623,13 +606,13 @@ ngx_simulcast_fetch_free(ngx_simulcast_fetch_t *fetch)
 /* ---- the answer ---- */
 
 static size_t
-ngx_simulcast_fetch_head(char *p, size_t size, size_t n, void *data)
+ngx_live_fetch_head(char *p, size_t size, size_t n, void *data)
 {
-    ngx_simulcast_fetch_t  *fetch = data;
+    ngx_live_fetch_t  *fetch = data;
 
     fetch->head += n;
 
-    if (fetch->head > NGX_SIMULCAST_FETCH_HEAD) {
+    if (fetch->head > NGX_LIVE_FETCH_HEAD) {
         fetch->too_large = 1;
         return 0;
     }
@@ -639,13 +622,13 @@ ngx_simulcast_fetch_head(char *p, size_t size, size_t n, void *data)
 
 
 static size_t
-ngx_simulcast_fetch_body(char *p, size_t size, size_t n, void *data)
+ngx_live_fetch_body(char *p, size_t size, size_t n, void *data)
 {
-    size_t                  room;
-    u_char                 *body;
-    ngx_simulcast_fetch_t  *fetch = data;
+    size_t             room;
+    u_char            *body;
+    ngx_live_fetch_t  *fetch = data;
 
-    if (n > NGX_SIMULCAST_FETCH_BODY - fetch->body.len) {
+    if (n > NGX_LIVE_FETCH_BODY - fetch->body.len) {
         fetch->too_large = 1;
         return 0;
     }
@@ -662,7 +645,7 @@ ngx_simulcast_fetch_body(char *p, size_t size, size_t n, void *data)
 
         if (fetch->body.data) {
             ngx_memcpy(body, fetch->body.data, fetch->body.len);
-            ngx_simulcast_seal_wipe(fetch->body.data, fetch->body.len);
+            ngx_explicit_memzero(fetch->body.data, fetch->body.len);
             ngx_free(fetch->body.data);
         }
 
@@ -680,16 +663,17 @@ ngx_simulcast_fetch_body(char *p, size_t size, size_t n, void *data)
 /* ---- sockets ---- */
 
 static curl_socket_t
-ngx_simulcast_fetch_open(void *data, curlsocktype purpose,
+ngx_live_fetch_open(void *data, curlsocktype purpose,
     struct curl_sockaddr *address)
 {
-    int                     fd;
-    ngx_simulcast_fetch_t  *fetch = data;
+    int                fd;
+    ngx_live_fetch_t  *fetch = data;
 
-    if (fetch->plain && !ngx_simulcast_fetch_loopback(&address->addr)) {
+    if (fetch->plain && !ngx_live_fetch_loopback(&address->addr)) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "simulcast: plain http to %s refused, "
-                      "it is not a loopback address", fetch->host);
+                      "%s: plain http to %s refused, "
+                      "it is not a loopback address", fetch->all->conf.name,
+                      fetch->host);
         return CURL_SOCKET_BAD;
     }
 
@@ -698,11 +682,11 @@ ngx_simulcast_fetch_open(void *data, curlsocktype purpose,
 
     if (fd == -1) {
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, ngx_socket_errno,
-                      "simulcast: socket() failed");
+                      "%s: socket() failed", fetch->all->conf.name);
         return CURL_SOCKET_BAD;
     }
 
-    if (ngx_simulcast_fetch_socket(fd, 0) == NULL) {
+    if (ngx_live_fetch_socket(fetch->all, fd, 0) == NULL) {
         (void) ngx_close_socket(fd);
         return CURL_SOCKET_BAD;
     }
@@ -712,7 +696,7 @@ ngx_simulcast_fetch_open(void *data, curlsocktype purpose,
 
 
 static ngx_uint_t
-ngx_simulcast_fetch_loopback(struct sockaddr *sa)
+ngx_live_fetch_loopback(struct sockaddr *sa)
 {
     struct sockaddr_in   *sin;
 #if (NGX_HAVE_INET6)
@@ -738,14 +722,15 @@ ngx_simulcast_fetch_loopback(struct sockaddr *sa)
 
 
 static int
-ngx_simulcast_fetch_close(void *data, curl_socket_t fd)
+ngx_live_fetch_close(void *data, curl_socket_t fd)
 {
-    ngx_simulcast_fetch_socket_t  *s;
+    ngx_live_fetches_t       *all = data;
+    ngx_live_fetch_socket_t  *s;
 
-    s = ngx_simulcast_fetch_find(fd);
+    s = ngx_live_fetch_find(all, fd);
 
     if (s) {
-        ngx_simulcast_fetch_forget(s);
+        ngx_live_fetch_forget(s);
 
     } else {
         (void) ngx_close_socket(fd);
@@ -757,14 +742,14 @@ ngx_simulcast_fetch_close(void *data, curl_socket_t fd)
 
 /* a connection of nginx for it, without events as yet */
 
-static ngx_simulcast_fetch_socket_t *
-ngx_simulcast_fetch_socket(curl_socket_t fd, ngx_uint_t foreign)
+static ngx_live_fetch_socket_t *
+ngx_live_fetch_socket(ngx_live_fetches_t *all, curl_socket_t fd,
+    ngx_uint_t foreign)
 {
-    ngx_connection_t              *c;
-    ngx_simulcast_fetches_t       *all = &ngx_simulcast_fetches;
-    ngx_simulcast_fetch_socket_t  *s;
+    ngx_connection_t         *c;
+    ngx_live_fetch_socket_t  *s;
 
-    s = ngx_calloc(sizeof(ngx_simulcast_fetch_socket_t), ngx_cycle->log);
+    s = ngx_calloc(sizeof(ngx_live_fetch_socket_t), ngx_cycle->log);
     if (s == NULL) {
         return NULL;
     }
@@ -777,11 +762,12 @@ ngx_simulcast_fetch_socket(curl_socket_t fd, ngx_uint_t foreign)
 
     c->data = s;
     c->log = ngx_cycle->log;
-    c->read->handler = ngx_simulcast_fetch_event;
+    c->read->handler = ngx_live_fetch_event;
     c->read->log = c->log;
-    c->write->handler = ngx_simulcast_fetch_event;
+    c->write->handler = ngx_live_fetch_event;
     c->write->log = c->log;
 
+    s->all = all;
     s->connection = c;
     s->foreign = foreign;
 
@@ -792,18 +778,17 @@ ngx_simulcast_fetch_socket(curl_socket_t fd, ngx_uint_t foreign)
 }
 
 
-static ngx_simulcast_fetch_socket_t *
-ngx_simulcast_fetch_find(curl_socket_t fd)
+static ngx_live_fetch_socket_t *
+ngx_live_fetch_find(ngx_live_fetches_t *all, curl_socket_t fd)
 {
-    ngx_queue_t                   *q;
-    ngx_simulcast_fetches_t       *all = &ngx_simulcast_fetches;
-    ngx_simulcast_fetch_socket_t  *s;
+    ngx_queue_t              *q;
+    ngx_live_fetch_socket_t  *s;
 
     for (q = ngx_queue_head(&all->sockets);
          q != ngx_queue_sentinel(&all->sockets);
          q = ngx_queue_next(q))
     {
-        s = ngx_queue_data(q, ngx_simulcast_fetch_socket_t, queue);
+        s = ngx_queue_data(q, ngx_live_fetch_socket_t, queue);
 
         if (s->connection->fd == fd) {
             return s;
@@ -817,17 +802,16 @@ ngx_simulcast_fetch_find(curl_socket_t fd)
 /* closes it, unless curl does so itself */
 
 static void
-ngx_simulcast_fetch_forget(ngx_simulcast_fetch_socket_t *s)
+ngx_live_fetch_forget(ngx_live_fetch_socket_t *s)
 {
-    ngx_connection_t         *c;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    ngx_connection_t  *c;
 
     ngx_queue_remove(&s->queue);
-    all->nsockets--;
+    s->all->nsockets--;
 
     c = s->connection;
 
-    (void) ngx_simulcast_fetch_events(c, 0, 0);
+    (void) ngx_live_fetch_events(c, 0, 0);
 
     if (s->foreign) {
         c->read->closed = 1;
@@ -847,34 +831,35 @@ ngx_simulcast_fetch_forget(ngx_simulcast_fetch_socket_t *s)
 /* ---- events; curl must not be entered again from these two ---- */
 
 static int
-ngx_simulcast_fetch_watch(CURL *easy, curl_socket_t fd, int what, void *data,
+ngx_live_fetch_watch(CURL *easy, curl_socket_t fd, int what, void *data,
     void *socket)
 {
-    ngx_simulcast_fetch_socket_t  *s;
+    ngx_live_fetches_t       *all = data;
+    ngx_live_fetch_socket_t  *s;
 
-    s = ngx_simulcast_fetch_find(fd);
+    s = ngx_live_fetch_find(all, fd);
 
     if (what == CURL_POLL_REMOVE) {
 
         if (s && s->foreign) {
-            ngx_simulcast_fetch_forget(s);
+            ngx_live_fetch_forget(s);
 
         } else if (s) {
-            (void) ngx_simulcast_fetch_events(s->connection, 0, 0);
+            (void) ngx_live_fetch_events(s->connection, 0, 0);
         }
 
         return 0;
     }
 
     if (s == NULL) {
-        s = ngx_simulcast_fetch_socket(fd, 1);
+        s = ngx_live_fetch_socket(all, fd, 1);
         if (s == NULL) {
             return -1;
         }
     }
 
-    if (ngx_simulcast_fetch_events(s->connection, what & CURL_POLL_IN,
-                                   what & CURL_POLL_OUT)
+    if (ngx_live_fetch_events(s->connection, what & CURL_POLL_IN,
+                              what & CURL_POLL_OUT)
         != NGX_OK)
     {
         return -1;
@@ -887,7 +872,7 @@ ngx_simulcast_fetch_watch(CURL *easy, curl_socket_t fd, int what, void *data,
 /* level-triggered: curl reads and writes as much as it likes */
 
 static ngx_int_t
-ngx_simulcast_fetch_events(ngx_connection_t *c, ngx_uint_t in, ngx_uint_t out)
+ngx_live_fetch_events(ngx_connection_t *c, ngx_uint_t in, ngx_uint_t out)
 {
     ngx_int_t  rc;
 
@@ -916,11 +901,12 @@ ngx_simulcast_fetch_events(ngx_connection_t *c, ngx_uint_t in, ngx_uint_t out)
 
 
 static int
-ngx_simulcast_fetch_wait(CURLM *multi, long ms, void *data)
+ngx_live_fetch_wait(CURLM *multi, long ms, void *data)
 {
-    ngx_event_t  *ev;
+    ngx_event_t         *ev;
+    ngx_live_fetches_t  *all = data;
 
-    ev = &ngx_simulcast_fetches.timer;
+    ev = &all->timer;
 
     /* nginx leaves a timer as it is when it is moved by a little only */
 
@@ -937,48 +923,49 @@ ngx_simulcast_fetch_wait(CURLM *multi, long ms, void *data)
 
 
 static void
-ngx_simulcast_fetch_event(ngx_event_t *ev)
+ngx_live_fetch_event(ngx_event_t *ev)
 {
-    ngx_connection_t  *c;
+    ngx_connection_t         *c;
+    ngx_live_fetch_socket_t  *s;
 
     c = ev->data;
+    s = c->data;
 
     if (c->close) {
 
         /* worker_shutdown_timeout has passed */
 
-        ngx_simulcast_fetch_abort();
+        ngx_live_fetch_abort(s->all);
         return;
     }
 
-    ngx_simulcast_fetch_act(c->fd, ev->write ? CURL_CSELECT_OUT
-                                             : CURL_CSELECT_IN);
+    ngx_live_fetch_act(s->all, c->fd, ev->write ? CURL_CSELECT_OUT
+                                                : CURL_CSELECT_IN);
 }
 
 
 static void
-ngx_simulcast_fetch_timer(ngx_event_t *ev)
+ngx_live_fetch_timer(ngx_event_t *ev)
 {
-    ngx_simulcast_fetch_act(CURL_SOCKET_TIMEOUT, 0);
+    ngx_live_fetch_act(ev->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
 
 static void
-ngx_simulcast_fetch_act(curl_socket_t fd, int what)
+ngx_live_fetch_act(ngx_live_fetches_t *all, curl_socket_t fd, int what)
 {
-    int                       running, left;
-    void                     *fetch;
-    CURLMsg                  *msg;
-    CURLcode                  code;
-    sigset_t                  all, before;
-    ngx_simulcast_fetches_t  *fetches = &ngx_simulcast_fetches;
+    int        running, left;
+    void      *fetch;
+    CURLMsg   *msg;
+    CURLcode   code;
+    sigset_t   every, before;
 
     /* the resolver's threads start in here: signals are for the worker only */
 
-    sigfillset(&all);
-    (void) pthread_sigmask(SIG_BLOCK, &all, &before);
+    sigfillset(&every);
+    (void) pthread_sigmask(SIG_BLOCK, &every, &before);
 
-    (void) curl_multi_socket_action(fetches->multi, fd, what, &running);
+    (void) curl_multi_socket_action(all->multi, fd, what, &running);
 
     (void) pthread_sigmask(SIG_SETMASK, &before, NULL);
 
@@ -990,11 +977,11 @@ ngx_simulcast_fetch_act(curl_socket_t fd, int what)
 
         /* a handler may have started, cancelled or ended anything */
 
-        if (fetches->multi == NULL) {
+        if (all->multi == NULL) {
             return;
         }
 
-        msg = curl_multi_info_read(fetches->multi, &left);
+        msg = curl_multi_info_read(all->multi, &left);
         if (msg == NULL) {
             return;
         }
@@ -1008,7 +995,7 @@ ngx_simulcast_fetch_act(curl_socket_t fd, int what)
 
         (void) curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, &fetch);
 
-        ngx_simulcast_fetch_done(fetch, code);
+        ngx_live_fetch_done(fetch, code);
     }
 }
 
@@ -1016,32 +1003,33 @@ ngx_simulcast_fetch_act(curl_socket_t fd, int what)
 /* ends what is on its way at the time of the call */
 
 static void
-ngx_simulcast_fetch_abort(void)
+ngx_live_fetch_abort(ngx_live_fetches_t *all)
 {
-    ngx_uint_t                n;
-    ngx_queue_t              *q;
-    ngx_simulcast_fetches_t  *all = &ngx_simulcast_fetches;
+    ngx_uint_t    n;
+    ngx_queue_t  *q;
 
     for (n = all->nfetches; n && !ngx_queue_empty(&all->fetches); n--) {
         q = ngx_queue_head(&all->fetches);
 
-        ngx_simulcast_fetch_done(ngx_queue_data(q, ngx_simulcast_fetch_t,
-                                                queue),
-                                 CURLE_ABORTED_BY_CALLBACK);
+        ngx_live_fetch_done(ngx_queue_data(q, ngx_live_fetch_t, queue),
+                            CURLE_ABORTED_BY_CALLBACK);
     }
 }
 
 
 static void
-ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch, CURLcode code)
+ngx_live_fetch_done(ngx_live_fetch_t *fetch, CURLcode code)
 {
-    long                            status, verify;
-    const char                     *text;
-    curl_off_t                      seconds;
-    ngx_msec_int_t                  ms;
-    ngx_simulcast_fetch_answer_t    answer;
+    long                     status, verify;
+    const char              *text;
+    curl_off_t               seconds;
+    ngx_msec_int_t           ms;
+    ngx_live_fetches_t      *all;
+    ngx_live_fetch_answer_t  answer;
 
-    ngx_memzero(&answer, sizeof(ngx_simulcast_fetch_answer_t));
+    all = fetch->all;
+
+    ngx_memzero(&answer, sizeof(ngx_live_fetch_answer_t));
 
     ms = ngx_current_msec - fetch->start;
     status = 0;
@@ -1053,7 +1041,7 @@ ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch, CURLcode code)
     if (status) {
         answer.status = status;
         answer.body = fetch->body;
-        answer.json = ngx_simulcast_fetch_json(&fetch->body);
+        answer.json = ngx_live_fetch_json(&fetch->body);
 
         seconds = 0;
         (void) curl_easy_getinfo(fetch->easy, CURLINFO_RETRY_AFTER, &seconds);
@@ -1063,11 +1051,11 @@ ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch, CURLcode code)
         }
 
         ngx_log_error(NGX_LOG_INFO, ngx_cycle->log, 0,
-                      "simulcast: %s %s: %l, %M ms", fetch->method, fetch->host,
-                      status, ms);
+                      "%s: %s %s: %l, %M ms", all->conf.name, fetch->method,
+                      fetch->host, status, ms);
 
     } else {
-        answer.error = ngx_simulcast_fetch_error(fetch, code);
+        answer.error = ngx_live_fetch_error(fetch, code);
         text = curl_easy_strerror(code);
 
         if (ngx_strcmp(answer.error, "tls_failed") == 0) {
@@ -1081,13 +1069,13 @@ ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch, CURLcode code)
         }
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, 0,
-                      "simulcast: %s %s: %s (%s), %M ms", fetch->method,
-                      fetch->host, answer.error, text, ms);
+                      "%s: %s %s: %s (%s), %M ms", all->conf.name,
+                      fetch->method, fetch->host, answer.error, text, ms);
     }
 
     /* from here on it is not on its way, whatever the handler does */
 
-    (void) curl_multi_remove_handle(ngx_simulcast_fetches.multi, fetch->easy);
+    (void) curl_multi_remove_handle(all->multi, fetch->easy);
     curl_easy_cleanup(fetch->easy);
     fetch->easy = NULL;
     ERR_clear_error();
@@ -1099,12 +1087,12 @@ ngx_simulcast_fetch_done(ngx_simulcast_fetch_t *fetch, CURLcode code)
 
     json_decref(answer.json);
 
-    ngx_simulcast_fetch_free(fetch);
+    ngx_live_fetch_free(fetch);
 }
 
 
 static const char *
-ngx_simulcast_fetch_error(ngx_simulcast_fetch_t *fetch, CURLcode code)
+ngx_live_fetch_error(ngx_live_fetch_t *fetch, CURLcode code)
 {
     if (fetch->too_large) {
         return "answer_too_large";
@@ -1148,7 +1136,7 @@ ngx_simulcast_fetch_error(ngx_simulcast_fetch_t *fetch, CURLcode code)
 /* who walks through it calls itself: no deeper than anything sensible is */
 
 static json_t *
-ngx_simulcast_fetch_json(ngx_str_t *text)
+ngx_live_fetch_json(ngx_str_t *text)
 {
     size_t        i;
     ngx_uint_t    depth, string;
@@ -1171,7 +1159,7 @@ ngx_simulcast_fetch_json(ngx_str_t *text)
 
         case '[':
         case '{':
-            if (!string && ++depth > NGX_SIMULCAST_FETCH_DEPTH) {
+            if (!string && ++depth > NGX_LIVE_FETCH_DEPTH) {
                 return NULL;
             }
 

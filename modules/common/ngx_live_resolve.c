@@ -6,43 +6,40 @@
 
 #include <ngx_config.h>
 #include <ngx_core.h>
-#include <ngx_event.h>
-#include <ngx_thread_pool.h>
 #include <netdb.h>
 
-#include "ngx_simulcast.h"
-#include "ngx_simulcast_resolve.h"
+#include "ngx_live_resolve.h"
 
 
-struct ngx_simulcast_resolve_s {
+struct ngx_live_resolve_s {
     ngx_thread_task_t              task;
 
     char                           host[NI_MAXHOST];
     char                           port[8];
 
-    ngx_uint_t                     n;
-    ngx_simulcast_resolve_addr_t   addrs[NGX_SIMULCAST_RESOLVE_MAX];
+    ngx_uint_t               n;
+    ngx_live_resolve_addr_t  addrs[NGX_LIVE_RESOLVE_MAX];
 
-    ngx_simulcast_resolve_pt       handler;     /* NULL: cancelled */
-    void                          *data;
+    ngx_live_resolve_pt  handler;     /* NULL: cancelled */
+    void                *data;
 };
 
 
-static void ngx_simulcast_resolve_thread(void *data, ngx_log_t *log);
-static void ngx_simulcast_resolve_done(ngx_event_t *ev);
+static void ngx_live_resolve_thread(void *data, ngx_log_t *log);
+static void ngx_live_resolve_done(ngx_event_t *ev);
 
 
-ngx_simulcast_resolve_t *
-ngx_simulcast_resolve(ngx_str_t *host, in_port_t port,
-    ngx_simulcast_resolve_pt handler, void *data)
+ngx_live_resolve_t *
+ngx_live_resolve(ngx_thread_pool_t *pool, ngx_str_t *host, in_port_t port,
+    ngx_live_resolve_pt handler, void *data)
 {
-    ngx_simulcast_resolve_t  *resolve;
+    ngx_live_resolve_t  *resolve;
 
-    if (host->len >= NI_MAXHOST || ngx_simulcast_conf->pool == NULL) {
+    if (host->len >= NI_MAXHOST || pool == NULL) {
         return NULL;
     }
 
-    resolve = ngx_calloc(sizeof(ngx_simulcast_resolve_t), ngx_cycle->log);
+    resolve = ngx_calloc(sizeof(ngx_live_resolve_t), ngx_cycle->log);
     if (resolve == NULL) {
         return NULL;
     }
@@ -54,14 +51,12 @@ ngx_simulcast_resolve(ngx_str_t *host, in_port_t port,
     resolve->data = data;
 
     resolve->task.ctx = resolve;
-    resolve->task.handler = ngx_simulcast_resolve_thread;
+    resolve->task.handler = ngx_live_resolve_thread;
     resolve->task.event.data = resolve;
-    resolve->task.event.handler = ngx_simulcast_resolve_done;
+    resolve->task.event.handler = ngx_live_resolve_done;
     resolve->task.event.log = ngx_cycle->log;
 
-    if (ngx_thread_task_post(ngx_simulcast_conf->pool, &resolve->task)
-        != NGX_OK)
-    {
+    if (ngx_thread_task_post(pool, &resolve->task) != NGX_OK) {
         ngx_free(resolve);
         return NULL;
     }
@@ -71,7 +66,7 @@ ngx_simulcast_resolve(ngx_str_t *host, in_port_t port,
 
 
 void
-ngx_simulcast_resolve_cancel(ngx_simulcast_resolve_t *resolve)
+ngx_live_resolve_cancel(ngx_live_resolve_t *resolve)
 {
     resolve->handler = NULL;
 }
@@ -80,12 +75,12 @@ ngx_simulcast_resolve_cancel(ngx_simulcast_resolve_t *resolve)
 /* on a thread: touches nothing but what belongs to the task */
 
 static void
-ngx_simulcast_resolve_thread(void *data, ngx_log_t *log)
+ngx_live_resolve_thread(void *data, ngx_log_t *log)
 {
-    ngx_simulcast_resolve_t  *resolve = data;
+    ngx_live_resolve_t  *resolve = data;
 
-    struct addrinfo                hints, *list, *ai;
-    ngx_simulcast_resolve_addr_t  *addr;
+    struct addrinfo           hints, *list, *ai;
+    ngx_live_resolve_addr_t  *addr;
 
     ngx_memzero(&hints, sizeof(struct addrinfo));
 
@@ -97,7 +92,7 @@ ngx_simulcast_resolve_thread(void *data, ngx_log_t *log)
     }
 
     for (ai = list;
-         ai && resolve->n < NGX_SIMULCAST_RESOLVE_MAX;
+         ai && resolve->n < NGX_LIVE_RESOLVE_MAX;
          ai = ai->ai_next)
     {
         if ((ai->ai_family != AF_INET && ai->ai_family != AF_INET6)
@@ -117,9 +112,9 @@ ngx_simulcast_resolve_thread(void *data, ngx_log_t *log)
 
 
 static void
-ngx_simulcast_resolve_done(ngx_event_t *ev)
+ngx_live_resolve_done(ngx_event_t *ev)
 {
-    ngx_simulcast_resolve_t  *resolve = ev->data;
+    ngx_live_resolve_t  *resolve = ev->data;
 
     if (resolve->handler) {
         resolve->handler(resolve->data, resolve->addrs, resolve->n);
