@@ -38,10 +38,16 @@ my %modules = (
             multisource_separator   => 'naming.separator',
             multisource_reserved    => 'the array',
             multisource_refuse_rate => 'the rate',
+            multisource_viewer_time => 'the time',
+            multisource_sessions_key => '',
+            multisource_sessions_origin => '',
+            multisource_price       => '',
+            multisource_webhook     => '',
+            multisource_redis       => '',
         },
         defaults   => \&multisource_defaults,
         reasons    => \&multisource_reasons,
-        metrics    => 'status.c',
+        metrics    => ['status.c', 'show_status.c'],
         json       => sub {
             my ($m) = @_;
 
@@ -145,8 +151,10 @@ my %modules = (
             'the name of a destination' => ['', 'TITLE'],
             'a URL' => ['url.h', 'URL_MAX'],
             'a stream key' => ['url.h', 'KEY_MAX'],
-            'the body of a request' => ['body.h', 'BODY_MAX'],
-            'levels of JSON in it' => ['body.h', 'BODY_DEPTH'],
+            'the body of a request' => ['common/ngx_live_body.h',
+                'LIVE_BODY_MAX'],
+            'levels of JSON in it' => ['common/ngx_live_body.h',
+                'LIVE_BODY_DEPTH'],
             'a thumbnail' => ['api.h', 'API_THUMBNAIL'],
             'time between two tests of a destination' => ['api_test.c',
                 'TEST_PAUSE'],
@@ -156,8 +164,8 @@ my %modules = (
                 'EVENTS_BUFFER'],
             'API tokens' => ['tokens.h', 'TOKENS_MAX'],
             'encryption keys' => ['seal.h', 'SEAL_KEYS'],
-            'addresses of a host that are tried' => ['resolve.h',
-                'RESOLVE_MAX'],
+            'addresses of a host that are tried' => ['common/ngx_live_resolve.h',
+                'LIVE_RESOLVE_MAX'],
             'time for a name' => ['link.h', 'LINK_RESOLVE'],
             'time to connect, while there are other addresses' => ['link.h',
                 'LINK_NEXT'],
@@ -169,10 +177,12 @@ my %modules = (
             'how far behind video is left out' => ['feed.h', 'FEED_LAG'],
             'how far behind everything is' => ['feed.h', 'FEED_LAG_MAX'],
             'frames that are kept of a source' => ['feed.h', 'FEED_BYTES'],
-            'an answer of a platform' => ['fetch.h', 'FETCH_BODY'],
-            'requests to platforms at a time, of a worker' => ['fetch.c',
-                'FETCH_MAX'],
-            'time for an answer of Redis' => ['redis.h', 'REDIS_TIMEOUT'],
+            'an answer of a platform' => ['common/ngx_live_fetch.h',
+                'LIVE_FETCH_BODY'],
+            'requests to platforms at a time, of a worker' => ['common/ngx_live_fetch.c',
+                'LIVE_FETCH_MAX'],
+            'time for an answer of Redis' => ['common/ngx_live_redis.h',
+                'LIVE_REDIS_TIMEOUT'],
             'a claim without renewal' => ['claim.h', 'CLAIM_TIME'],
             'time that a publisher may be away' => ['wish.h', 'WISH_HOLD'],
             'encoders of a worker' => ['child.h', 'CHILD_MAX'],
@@ -216,10 +226,14 @@ for my $name (sort keys %modules) {
 done_testing;
 
 
-# a file of the module: 'status.c'; '' is the header that they share
+# a file of the module: 'status.c'; '' is the header that they share; or one of
+# all modules: 'common/ngx_live_body.h'
 
 sub source {
     my ($m, $file) = @_;
+
+    return Test::Live::Process::slurp("$top/modules/$file")
+        if $file =~ m{^common/};
 
     $file = $file eq '' ? '.h' : "_$file";
     return Test::Live::Process::slurp("$m->{dir}/ngx_$m->{name}$file");
@@ -352,6 +366,7 @@ sub form {
     my $args = $c->{type};
 
     return ' ' . join ' \| ', @{ $c->{words} } if $c->{words};
+    return qr/ [A-Z]+ \| \* \w+=[A-Z]+(?: \[\w+=[A-Z]+\])+/ if $args->{NGX_CONF_2MORE};
 
     return $args->{NGX_CONF_FLAG} ? qr/ on \| off/
         : $args->{NGX_CONF_NOARGS} ? $args->{NGX_CONF_TAKE1} ? qr/ \[\w+\]/ : ''
@@ -438,6 +453,10 @@ sub multisource_defaults {
 
     $default->{keys_file} = '';
     $default->{hls_path} = '';
+
+    my ($hours) = $c =~ /hmcf->viewer_time, (\d+) \* 60 \* 60\)/;
+
+    $default->{'the time'} = "${hours}h";
 
     return;
 }
@@ -540,7 +559,8 @@ sub simulcast_reasons {
 sub check_metrics {
     my ($m) = @_;
 
-    my $c = strings($m->source($m->{metrics}));
+    my $c = strings(join '', map { $m->source($_) } ref $m->{metrics}
+        ? @{ $m->{metrics} } : $m->{metrics});
     my %metric;
 
     while ($c =~ /(?:\{ |last,\s*)"($m->{name}_\w+)",\s*"(\w+)",\s*"(.*?)"/gs) {
@@ -616,7 +636,7 @@ sub check_limits {
 
         my ($n, $unit) = split / /, $told{$what} || '-';
         my ($code) = $m->source($file)
-            =~ /^#define NGX_\U$m->{name}\E_$macro\s+\(?([\d *]+)/m;
+            =~ /^#define NGX_(?:\U$m->{name}\E_)?$macro\s+\(?([\d *]+)/m;
 
         my $value = 1;
         $value *= $_ for split / \* /, $code || 0;

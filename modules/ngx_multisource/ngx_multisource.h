@@ -20,7 +20,9 @@
 
 #include "ngx_multisource_name.h"
 #include "ngx_multisource_reason.h"
+#include "ngx_multisource_loudness.h"
 #include "ngx_multisource_meter.h"
+#include "ngx_multisource_motion.h"
 #include "ngx_multisource_registry.h"
 
 
@@ -53,6 +55,11 @@
 /* bounds of multisource_max_sources and of one line of a key file */
 
 #define NGX_MULTISOURCE_MAX_SOURCES  64
+
+
+/* bytes of a record of an audio codec that are kept; most take less than 20 */
+
+#define NGX_MULTISOURCE_AUDIO_RECORD  128
 
 
 typedef struct ngx_multisource_keys_s  ngx_multisource_keys_t;
@@ -182,6 +189,14 @@ typedef struct {
     ngx_multisource_mark_t       marks[NGX_MULTISOURCE_MARKS];
     ngx_uint_t                   nmarks;    /* since the start */
 
+    ngx_multisource_motion_t     motion;
+    ngx_multisource_loudness_t  *loudness;  /* NULL: nobody wants to know */
+    ngx_uint_t                   measured;  /* ticks for which level and motion
+                                               were wanted */
+    ngx_uint_t                   audio_codec;   /* ngx_live_codec_e */
+    size_t                       audio_record_len;
+    u_char                       audio_record[NGX_MULTISOURCE_AUDIO_RECORD];
+
     ngx_event_t                  linger;
     ngx_event_handler_pt         drain;     /* nginx-rtmp's write handler */
     size_t                       linger_bytes;  /* read and thrown away */
@@ -194,6 +209,7 @@ typedef struct {
     unsigned                     connecting:1;
     unsigned                     lingering:1;
     unsigned                     told:1;    /* of a codec HLS does not carry */
+    unsigned                     tidied:1;  /* loudness ends with its pool */
     unsigned                     bad_name:1;  /* with a NUL, or too long */
     unsigned                     as_sent:1; /* the name may be a key until
                                                on_publish has answered */

@@ -25,15 +25,24 @@ static ngx_int_t ngx_multisource_answer_part(ngx_multisource_ask_t *ask,
     ngx_multisource_view_t *view);
 static ngx_int_t ngx_multisource_answer_segment(ngx_multisource_ask_t *ask,
     ngx_multisource_view_t *view);
+static ngx_int_t ngx_multisource_answer_preview(ngx_multisource_ask_t *ask,
+    ngx_multisource_view_t *view);
 static const char *ngx_multisource_answer_type(ngx_multisource_view_t *view);
 static ngx_int_t ngx_multisource_answer_file(ngx_http_request_t *r,
     const ngx_str_t *file, off_t offset, off_t size, const char *type,
     const char *cache);
+static ngx_int_t ngx_multisource_answer_range(ngx_http_request_t *r,
+    const ngx_str_t *file, off_t offset, off_t size, ngx_chain_t *out,
+    time_t *mtime);
+static ngx_int_t ngx_multisource_answer_media(ngx_http_request_t *r,
+    ngx_chain_t *out, const char *type, const char *cache,
+    const ngx_str_t *name);
 static ngx_int_t ngx_multisource_answer_path(ngx_http_request_t *r,
     const ngx_str_t *file, ngx_str_t *path);
 static ngx_int_t ngx_multisource_answer_open(ngx_http_request_t *r,
     ngx_str_t *path, ngx_open_file_info_t *of);
-static ngx_int_t ngx_multisource_answer_etag(ngx_http_request_t *r);
+static ngx_int_t ngx_multisource_answer_etag(ngx_http_request_t *r,
+    const ngx_str_t *name);
 static ngx_table_elt_t *ngx_multisource_answer_field(ngx_http_request_t *r,
     const char *name, const char *value);
 
@@ -42,6 +51,10 @@ static ngx_table_elt_t *ngx_multisource_answer_field(ngx_http_request_t *r,
 
 static const char  ngx_multisource_answer_forever[] =
                        "public, max-age=3600, immutable";
+
+/* pages show a new one every few seconds */
+
+static const char  ngx_multisource_answer_shortly[] = "max-age=5";
 
 
 ngx_int_t
@@ -107,6 +120,9 @@ ngx_multisource_answer(ngx_multisource_ask_t *ask,
         return ngx_multisource_answer_file(r, &ask->file, 0, -1,
                                            ngx_multisource_answer_type(view),
                                            ngx_multisource_answer_forever);
+
+    case NGX_MULTISOURCE_ASK_PREVIEW:
+        return ngx_multisource_answer_preview(ask, view);
 
     default: /* NGX_MULTISOURCE_ASK_VOD */
 
@@ -357,6 +373,69 @@ ngx_multisource_answer_segment(ngx_multisource_ask_t *ask,
 }
 
 
+/*
+ * The init section and one part: a file of a picture or a few. They are two
+ * ranges of files, and their name is that of the part.
+ */
+
+static ngx_int_t
+ngx_multisource_answer_preview(ngx_multisource_ask_t *ask,
+    ngx_multisource_view_t *view)
+{
+    u_char                            init[NGX_MULTISOURCE_INDEX_NAME_MAX];
+    u_char                            media[NGX_MULTISOURCE_INDEX_NAME_MAX];
+    time_t                            mtime;
+    ngx_int_t                         rc;
+    ngx_str_t                         file;
+    ngx_chain_t                       out[2];
+    ngx_http_request_t               *r;
+    ngx_multisource_index_part_t      part;
+    ngx_multisource_index_segment_t   segment;
+
+    r = ask->request;
+
+    rc = ngx_multisource_index_find_keyed(&view->index, &segment, &part);
+
+    if (rc == NGX_AGAIN) {
+        ask->verdict = NGX_MULTISOURCE_ASK_LATE;
+        return ngx_multisource_answer(ask, view);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_multisource_answer_missing(r);
+    }
+
+    file.data = init;
+    file.len = ngx_multisource_index_name_init(init, segment.epoch,
+                                               segment.init)
+               - init;
+
+    rc = ngx_multisource_answer_range(r, &file, 0, -1, &out[0], &mtime);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    file.data = media;
+    file.len = ngx_multisource_index_name_segment(media, segment.epoch,
+                                                  segment.msn)
+               - media;
+
+    rc = ngx_multisource_answer_range(r, &file, part.offset, part.bytes,
+                                      &out[1], &mtime);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    out[0].next = &out[1];
+    out[1].next = NULL;
+
+    return ngx_multisource_answer_media(r, out, "video/mp4",
+                                        ngx_multisource_answer_shortly, &file);
+}
+
+
 static const char *
 ngx_multisource_answer_type(ngx_multisource_view_t *view)
 {
@@ -376,11 +455,50 @@ static ngx_int_t
 ngx_multisource_answer_file(ngx_http_request_t *r, const ngx_str_t *file,
     off_t offset, off_t size, const char *type, const char *cache)
 {
+    u_char       *p, *last;
+    time_t        mtime;
+    ngx_int_t     rc;
+    ngx_str_t     name;
+    ngx_chain_t   out;
+
+    rc = ngx_multisource_answer_range(r, file, offset, size, &out, &mtime);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    out.next = NULL;
+
+    if (cache != ngx_multisource_answer_forever) {
+        r->headers_out.last_modified_time = mtime;
+
+        return ngx_multisource_answer_media(r, &out, type, cache, NULL);
+    }
+
+    /* the last part of the path, which names these bytes and no others */
+
+    last = r->uri.data + r->uri.len;
+
+    for (p = last; p > r->uri.data && p[-1] != '/'; p--) {
+        /* void */
+    }
+
+    name.data = p;
+    name.len = last - p;
+
+    return ngx_multisource_answer_media(r, &out, type, cache, &name);
+}
+
+
+/* the same as a link of a chain; NGX_OK, or the status to answer with */
+
+static ngx_int_t
+ngx_multisource_answer_range(ngx_http_request_t *r, const ngx_str_t *file,
+    off_t offset, off_t size, ngx_chain_t *out, time_t *mtime)
+{
     ngx_int_t              rc;
     ngx_buf_t             *b;
     ngx_str_t              path;
-    ngx_chain_t            out;
-    ngx_table_elt_t       *h;
     ngx_file_info_t        fi;
     ngx_open_file_info_t   of;
 
@@ -416,8 +534,6 @@ ngx_multisource_answer_file(ngx_http_request_t *r, const ngx_str_t *file,
         return ngx_multisource_answer_missing(r);
     }
 
-    /* all is allocated before a header says that it may be kept */
-
     b = ngx_calloc_buf(r->pool);
     if (b == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -426,6 +542,48 @@ ngx_multisource_answer_file(ngx_http_request_t *r, const ngx_str_t *file,
     b->file = ngx_pcalloc(r->pool, sizeof(ngx_file_t));
     if (b->file == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    b->file_pos = offset;
+    b->file_last = offset + size;
+
+    b->in_file = 1;
+
+    b->file->fd = of.fd;
+    b->file->name = path;
+    b->file->log = r->connection->log;
+    b->file->directio = of.is_directio;
+
+    out->buf = b;
+    *mtime = of.mtime;
+
+    return NGX_OK;
+}
+
+
+/*
+ * Sends what _range() has made. `name` names these bytes and no others; NULL:
+ * they are known by their time.
+ */
+
+static ngx_int_t
+ngx_multisource_answer_media(ngx_http_request_t *r, ngx_chain_t *out,
+    const char *type, const char *cache, const ngx_str_t *name)
+{
+    off_t             size;
+    ngx_int_t         rc;
+    ngx_chain_t      *cl;
+    ngx_table_elt_t  *h;
+
+    size = 0;
+
+    for (cl = out; cl; cl = cl->next) {
+        size += cl->buf->file_last - cl->buf->file_pos;
+
+        if (cl->next == NULL) {
+            cl->buf->last_buf = (r == r->main);
+            cl->buf->last_in_chain = 1;
+        }
     }
 
     r->connection->log->action = "sending media to client";
@@ -437,24 +595,24 @@ ngx_multisource_answer_file(ngx_http_request_t *r, const ngx_str_t *file,
     r->headers_out.content_type_len = r->headers_out.content_type.len;
     r->headers_out.content_type_lowcase = NULL;
 
+    /* all is allocated before a header says that it may be kept */
+
     h = ngx_multisource_answer_field(r, "Cache-Control", cache);
     if (h == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    if (cache == ngx_multisource_answer_forever) {
-        rc = ngx_multisource_answer_etag(r);
-
-    } else {
-        r->headers_out.last_modified_time = of.mtime;
-        rc = ngx_http_set_etag(r);
-    }
+    rc = name ? ngx_multisource_answer_etag(r, name) : ngx_http_set_etag(r);
 
     if (rc != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     r->allow_ranges = 1;
+
+    /* nginx cuts several ranges out of one buffer only */
+
+    r->single_range = (out->next != NULL);
 
     rc = ngx_http_send_header(r);
 
@@ -467,22 +625,7 @@ ngx_multisource_answer_file(ngx_http_request_t *r, const ngx_str_t *file,
         return rc;
     }
 
-    b->file_pos = offset;
-    b->file_last = offset + size;
-
-    b->in_file = 1;
-    b->last_buf = (r == r->main);
-    b->last_in_chain = 1;
-
-    b->file->fd = of.fd;
-    b->file->name = path;
-    b->file->log = r->connection->log;
-    b->file->directio = of.is_directio;
-
-    out.buf = b;
-    out.next = NULL;
-
-    return ngx_http_output_filter(r, &out);
+    return ngx_http_output_filter(r, out);
 }
 
 
@@ -587,12 +730,10 @@ ngx_multisource_answer_open(ngx_http_request_t *r, ngx_str_t *path,
 }
 
 
-/* the last part of the path, which names these bytes and no others */
-
 static ngx_int_t
-ngx_multisource_answer_etag(ngx_http_request_t *r)
+ngx_multisource_answer_etag(ngx_http_request_t *r, const ngx_str_t *name)
 {
-    u_char                    *p, *name, *last;
+    u_char                    *p;
     ngx_table_elt_t           *etag;
     ngx_http_core_loc_conf_t  *clcf;
 
@@ -602,13 +743,7 @@ ngx_multisource_answer_etag(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    last = r->uri.data + r->uri.len;
-
-    for (name = last; name > r->uri.data && name[-1] != '/'; name--) {
-        /* void */
-    }
-
-    p = ngx_pnalloc(r->pool, last - name + 2);
+    p = ngx_pnalloc(r->pool, name->len + 2);
     if (p == NULL) {
         return NGX_ERROR;
     }
@@ -619,10 +754,10 @@ ngx_multisource_answer_etag(ngx_http_request_t *r)
     }
 
     etag->value.data = p;
-    etag->value.len = last - name + 2;
+    etag->value.len = name->len + 2;
 
     *p++ = '"';
-    p = ngx_cpymem(p, name, last - name);
+    p = ngx_cpymem(p, name->data, name->len);
     *p = '"';
 
     r->headers_out.etag = etag;

@@ -7,6 +7,7 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_api.h"
 #include "ngx_multisource_events.h"
+#include "ngx_multisource_gate.h"
 #include "ngx_multisource_json.h"
 #include "ngx_multisource_walk.h"
 
@@ -60,6 +61,16 @@ ngx_multisource_api_handler(ngx_http_request_t *r)
 
     if (path.streamer.len == 0) {
         return ngx_multisource_api_streamers(r, mlcf);
+    }
+
+    /* where sources can be stopped the operator looks, and not viewers */
+
+    if (!mlcf->kick) {
+        rc = ngx_multisource_gate(r, mlcf->app, &path.streamer, &path.source,
+                                  0);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if (path.events) {
@@ -168,6 +179,9 @@ ngx_multisource_api_method(ngx_http_request_t *r,
         if (ngx_live_answer_header(r, "Access-Control-Allow-Methods",
                                    "GET, HEAD")
             != NGX_OK
+            || ngx_live_answer_header(r, "Access-Control-Allow-Headers",
+                                      "Authorization, X-Viewer-Token")
+               != NGX_OK
             || ngx_live_answer_header(r, "Access-Control-Max-Age", "86400")
                != NGX_OK
             || ngx_live_answer_header(r, "Allow",

@@ -40,6 +40,7 @@ ngx_multisource_ask_parse(ngx_http_request_t *r,
     static ngx_str_t  index = ngx_string("index.m3u8");
     static ngx_str_t  live = ngx_string("live.m3u8");
     static ngx_str_t  vod = ngx_string("vod.m3u8");
+    static ngx_str_t  preview = ngx_string("preview.mp4");
 
     mlcf = ngx_http_get_module_loc_conf(r, ngx_multisource_http_module);
     naming = &mlcf->app->naming;
@@ -108,6 +109,13 @@ ngx_multisource_ask_parse(ngx_http_request_t *r,
         && ngx_memcmp(ask->file.data, vod.data, vod.len) == 0)
     {
         ask->kind = NGX_MULTISOURCE_ASK_VOD;
+        return NGX_OK;
+    }
+
+    if (ask->file.len == preview.len
+        && ngx_memcmp(ask->file.data, preview.data, preview.len) == 0)
+    {
+        ask->kind = NGX_MULTISOURCE_ASK_PREVIEW;
         return NGX_OK;
     }
 
@@ -303,6 +311,13 @@ ngx_multisource_ask_verdict(ngx_multisource_ask_t *ask,
     case NGX_MULTISOURCE_ASK_INIT:
     case NGX_MULTISOURCE_ASK_VOD:
         return NGX_MULTISOURCE_ASK_ANSWER;
+
+    case NGX_MULTISOURCE_ASK_PREVIEW:
+
+        /* of what there is, which is never waited for; sound has no picture */
+
+        return (head && view->mapped && head->streams.width)
+               ? NGX_MULTISOURCE_ASK_ANSWER : NGX_MULTISOURCE_ASK_MISSING;
 
     case NGX_MULTISOURCE_ASK_SEGMENT:
 

@@ -22,7 +22,9 @@ enum {
     NGX_MULTISOURCE_ASK_PART,
     NGX_MULTISOURCE_ASK_SEGMENT,
     NGX_MULTISOURCE_ASK_INIT,
-    NGX_MULTISOURCE_ASK_VOD
+    NGX_MULTISOURCE_ASK_VOD,
+    NGX_MULTISOURCE_ASK_PREVIEW         /* preview.mp4: a picture of now, for
+                                           who does not watch */
 };
 
 

@@ -9,19 +9,19 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_api.h"
 #include "ngx_multisource_http_module.h"
+#include "ngx_multisource_http_sessions.h"
 #include "ngx_multisource_play.h"
 #include "ngx_multisource_rtmp_module.h"
+#include "ngx_multisource_show_api.h"
 #include "ngx_multisource_status.h"
-
-
-typedef struct {
-    ngx_array_t  locations;     /* ngx_multisource_loc_conf_t * */
-} ngx_multisource_http_main_conf_t;
+#include "ngx_multisource_store.h"
+#include "ngx_multisource_webhook.h"
 
 
 static ngx_int_t ngx_multisource_http_preconfiguration(ngx_conf_t *cf);
 static ngx_int_t ngx_multisource_http_postconfiguration(ngx_conf_t *cf);
 static void *ngx_multisource_http_create_main_conf(ngx_conf_t *cf);
+static char *ngx_multisource_http_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_multisource_http_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -89,6 +89,90 @@ static ngx_command_t  ngx_multisource_http_commands[] = {
       offsetof(ngx_multisource_loc_conf_t, kick),
       NULL },
 
+    { ngx_string("multisource_sessions"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_NOARGS|NGX_CONF_TAKE1,
+      ngx_multisource_http_location,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      NGX_MULTISOURCE_LOCATION_SESSIONS,
+      NULL },
+
+    { ngx_string("multisource_sessions_zone"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_multisource_http_main_conf_t, sessions_zone_size),
+      &ngx_multisource_http_sessions_zone },
+
+    { ngx_string("multisource_sessions_key"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_http_sessions_key,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_sessions_public"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_FLAG,
+      ngx_conf_set_flag_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_multisource_http_main_conf_t, public),
+      NULL },
+
+    { ngx_string("multisource_sessions_grace"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_multisource_http_main_conf_t, grace),
+      &ngx_multisource_http_sessions_grace },
+
+    { ngx_string("multisource_sessions_origin"),
+      NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF|NGX_CONF_1MORE,
+      ngx_multisource_http_sessions_origin,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_viewer_time"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_multisource_http_main_conf_t, viewer_time),
+      &ngx_multisource_http_sessions_viewer_time },
+
+    { ngx_string("multisource_price"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_2MORE,
+      ngx_multisource_http_sessions_price,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_webhook"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_webhook_conf,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_redis"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1234,
+      ngx_multisource_store_conf,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      0,
+      NULL },
+
+    { ngx_string("multisource_whip_url"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_http_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, whip_url),
+      NULL },
+
+    { ngx_string("multisource_rtmp_url"),
+      NGX_HTTP_LOC_CONF|NGX_CONF_TAKE1,
+      ngx_multisource_http_sessions_rtmp_url,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_multisource_loc_conf_t, rtmp_url),
+      NULL },
+
       ngx_null_command
 };
 
@@ -98,7 +182,7 @@ static ngx_http_module_t  ngx_multisource_http_module_ctx = {
     ngx_multisource_http_postconfiguration, /* postconfiguration */
 
     ngx_multisource_http_create_main_conf,  /* create main configuration */
-    NULL,                                   /* init main configuration */
+    ngx_multisource_http_init_main_conf,    /* init main configuration */
 
     NULL,                                   /* create server configuration */
     NULL,                                   /* merge server configuration */
@@ -176,7 +260,7 @@ ngx_multisource_http_postconfiguration(ngx_conf_t *cf)
 
     *h = ngx_multisource_play_handler;
 
-    return NGX_OK;
+    return ngx_multisource_http_sessions_prepare(cf);
 }
 
 
@@ -185,19 +269,41 @@ ngx_multisource_http_create_main_conf(ngx_conf_t *cf)
 {
     ngx_multisource_http_main_conf_t  *hmcf;
 
-    hmcf = ngx_palloc(cf->pool, sizeof(ngx_multisource_http_main_conf_t));
+    hmcf = ngx_pcalloc(cf->pool, sizeof(ngx_multisource_http_main_conf_t));
     if (hmcf == NULL) {
         return NULL;
     }
 
     if (ngx_array_init(&hmcf->locations, cf->pool, 4,
                        sizeof(ngx_multisource_loc_conf_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&hmcf->prices, cf->pool, 4,
+                          sizeof(ngx_multisource_http_price_t))
+           != NGX_OK)
     {
         return NULL;
     }
 
+    hmcf->sessions_zone_size = NGX_CONF_UNSET_SIZE;
+    hmcf->public = NGX_CONF_UNSET;
+    hmcf->grace = NGX_CONF_UNSET_MSEC;
+    hmcf->viewer_time = NGX_CONF_UNSET;
+
     return hmcf;
+}
+
+
+static char *
+ngx_multisource_http_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_multisource_http_main_conf_t *hmcf = conf;
+
+    ngx_conf_init_size_value(hmcf->sessions_zone_size, 16 * 1024 * 1024);
+    ngx_conf_init_value(hmcf->public, 1);
+    ngx_conf_init_msec_value(hmcf->grace, 30000);
+    ngx_conf_init_value(hmcf->viewer_time, 12 * 60 * 60);
+
+    return NGX_CONF_OK;
 }
 
 
@@ -213,6 +319,7 @@ ngx_multisource_http_create_loc_conf(ngx_conf_t *cf)
 
     mlcf->list = NGX_CONF_UNSET;
     mlcf->kick = NGX_CONF_UNSET;
+    mlcf->origins = NGX_CONF_UNSET_PTR;
 
     return mlcf;
 }
@@ -232,6 +339,9 @@ ngx_multisource_http_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_str_value(conf->watch_url, prev->watch_url, "/watch/");
     ngx_conf_merge_value(conf->list, prev->list, 0);
     ngx_conf_merge_value(conf->kick, prev->kick, 0);
+    ngx_conf_merge_str_value(conf->whip_url, prev->whip_url, "/whip/");
+    ngx_conf_merge_str_value(conf->rtmp_url, prev->rtmp_url, "");
+    ngx_conf_merge_ptr_value(conf->origins, prev->origins, NULL);
 
     /* "if" and "limit_except" blocks serve what their location serves */
 
@@ -274,6 +384,9 @@ ngx_multisource_http_handler(ngx_uint_t serves)
     case NGX_MULTISOURCE_LOCATION_STATUS:
     case NGX_MULTISOURCE_LOCATION_PROMETHEUS:
         return ngx_multisource_status_handler;
+
+    case NGX_MULTISOURCE_LOCATION_SESSIONS:
+        return ngx_multisource_show_api_handler;
     }
 
     return NULL;
@@ -313,8 +426,8 @@ ngx_multisource_http_location(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
         return "must be in a location whose prefix ends with \"/\"";
     }
 
-    if (mlcf->serves == NGX_MULTISOURCE_LOCATION_API) {
-        clcf->handler = ngx_multisource_api_handler;
+    if (mlcf->serves != NGX_MULTISOURCE_LOCATION_PLAY) {
+        clcf->handler = ngx_multisource_http_handler(mlcf->serves);
     }
 
     return NGX_CONF_OK;
@@ -399,6 +512,18 @@ ngx_multisource_http_url(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
 }
 
 
+ngx_multisource_http_main_conf_t *
+ngx_multisource_http_main_conf(ngx_cycle_t *cycle)
+{
+    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
+        return NULL;
+    }
+
+    return ngx_http_cycle_get_module_main_conf(cycle,
+                                               ngx_multisource_http_module);
+}
+
+
 ngx_int_t
 ngx_multisource_http_resolve(ngx_cycle_t *cycle)
 {
@@ -406,12 +531,7 @@ ngx_multisource_http_resolve(ngx_cycle_t *cycle)
     ngx_multisource_loc_conf_t         *mlcf, **locations;
     ngx_multisource_http_main_conf_t   *hmcf;
 
-    if (ngx_get_conf(cycle->conf_ctx, ngx_http_module) == NULL) {
-        return NGX_OK;
-    }
-
-    hmcf = ngx_http_cycle_get_module_main_conf(cycle,
-                                               ngx_multisource_http_module);
+    hmcf = ngx_multisource_http_main_conf(cycle);
     if (hmcf == NULL) {
         return NGX_OK;
     }

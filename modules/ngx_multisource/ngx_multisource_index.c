@@ -865,6 +865,50 @@ ngx_multisource_index_find_part(ngx_multisource_index_t *index, uint64_t msn,
 
 
 ngx_int_t
+ngx_multisource_index_find_keyed(ngx_multisource_index_t *index,
+    ngx_multisource_index_segment_t *segment,
+    ngx_multisource_index_part_t *out)
+{
+    uint64_t                      msn;
+    ngx_int_t                     rc;
+    ngx_multisource_index_head_t  head;
+
+    rc = ngx_multisource_index_head(index, &head, NULL);
+
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    *segment = head.current;
+
+    for (msn = head.open; ; ) {
+
+        if (segment->parts
+            && (segment->flags & NGX_MULTISOURCE_INDEX_INDEPENDENT)
+            && ngx_multisource_index_read_part(index, segment->part, out)
+               == NGX_OK
+            && (out->flags & NGX_MULTISOURCE_INDEX_INDEPENDENT)
+            && !(out->flags & NGX_MULTISOURCE_INDEX_GAP)
+            && out->bytes
+            && out->offset + out->bytes <= segment->bytes)
+        {
+            return NGX_OK;
+        }
+
+        /* what is older may just be overwritten */
+
+        if (msn-- == head.oldest
+            || ngx_multisource_index_read_segment(index, msn, segment)
+               != NGX_OK
+            || segment->epoch != head.epoch)
+        {
+            return NGX_DECLINED;
+        }
+    }
+}
+
+
+ngx_int_t
 ngx_multisource_index_last(const ngx_multisource_index_head_t *head,
     uint64_t *msn, uint32_t *part)
 {

@@ -226,6 +226,15 @@ ngx_int_t ngx_multisource_index_find_part(ngx_multisource_index_t *index,
     ngx_multisource_index_part_t *out);
 
 /*
+ * The newest part of the session that the index belongs to which begins with a
+ * keyframe: the first one of a segment, the only ones of which that is known.
+ * NGX_OK, NGX_AGAIN and NGX_DECLINED (there is none) as above.
+ */
+ngx_int_t ngx_multisource_index_find_keyed(ngx_multisource_index_t *index,
+    ngx_multisource_index_segment_t *segment,
+    ngx_multisource_index_part_t *out);
+
+/*
  * The last part that there is, as EXT-X-RENDITION-REPORT tells it (4.4.5.4):
  * the number of its segment, and its own in it. NGX_DECLINED: there is none.
  */

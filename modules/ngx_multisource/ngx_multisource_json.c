@@ -6,14 +6,16 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_json.h"
+#include "ngx_multisource_stage.h"
 #include "ngx_multisource_walk.h"
 
 
 static const char *ngx_multisource_json_protocol(
     ngx_multisource_record_t *record);
-static json_t *ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer,
-    u_char *source, const char *tail);
-static json_t *ngx_multisource_json_label(u_char *source);
+static ngx_uint_t ngx_multisource_json_stream(ngx_multisource_show_t *show,
+    ngx_multisource_entry_t *entry);
+static ngx_int_t ngx_multisource_json_viewers(json_t *json,
+    ngx_multisource_show_t *show, ngx_multisource_entry_t *entry);
 static ngx_int_t ngx_multisource_json_video(json_t *json,
     ngx_multisource_track_t *track);
 static ngx_int_t ngx_multisource_json_audio(json_t *json,
@@ -23,6 +25,21 @@ static ngx_int_t ngx_multisource_json_audio(json_t *json,
 json_t *
 ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
     ngx_multisource_entry_t *entry)
+{
+    ngx_str_t               streamer;
+    ngx_multisource_show_t  show;
+
+    streamer.data = entry->record.streamer;
+    streamer.len = ngx_strlen(streamer.data);
+
+    return ngx_multisource_json_source_of(mlcf, entry,
+               ngx_multisource_json_show(mlcf, &streamer, &show));
+}
+
+
+json_t *
+ngx_multisource_json_source_of(ngx_multisource_loc_conf_t *mlcf,
+    ngx_multisource_entry_t *entry, ngx_multisource_show_t *show)
 {
     json_t                    *json;
     ngx_multisource_record_t  *record;
@@ -45,7 +62,8 @@ ngx_multisource_json_source(ngx_multisource_loc_conf_t *mlcf,
         return NULL;
     }
 
-    if (ngx_multisource_json_video(json, &record->video) != NGX_OK
+    if (ngx_multisource_json_viewers(json, show, entry) != NGX_OK
+        || ngx_multisource_json_video(json, &record->video) != NGX_OK
         || ngx_multisource_json_audio(json, &record->audio) != NGX_OK)
     {
         json_decref(json);
@@ -73,7 +91,80 @@ ngx_multisource_json_protocol(ngx_multisource_record_t *record)
 }
 
 
-static json_t *
+ngx_multisource_show_t *
+ngx_multisource_json_show(ngx_multisource_loc_conf_t *mlcf,
+    ngx_str_t *streamer, ngx_multisource_show_t *show)
+{
+    ngx_multisource_shows_t  *shows;
+
+    shows = ngx_multisource_stage_shows();
+
+    return shows->shared
+           && ngx_multisource_show_of(shows, &mlcf->app->name, streamer, 0,
+                                      show)
+              == NGX_OK
+           ? show : NULL;
+}
+
+
+ngx_uint_t
+ngx_multisource_json_disabled(ngx_multisource_show_t *show,
+    ngx_multisource_entry_t *entry)
+{
+    ngx_uint_t  n;
+
+    n = ngx_multisource_json_stream(show, entry);
+
+    return n != NGX_MULTISOURCE_SHOW_NONE && show->record.streams[n].disabled;
+}
+
+
+/* its number in the show, or NONE */
+
+static ngx_uint_t
+ngx_multisource_json_stream(ngx_multisource_show_t *show,
+    ngx_multisource_entry_t *entry)
+{
+    ngx_str_t  name;
+
+    if (show == NULL) {
+        return NGX_MULTISOURCE_SHOW_NONE;
+    }
+
+    name.data = entry->record.source;
+    name.len = ngx_strlen(name.data);
+
+    return ngx_multisource_show_stream(&show->record, &name);
+}
+
+
+/* where there are sessions it is known how many watch */
+
+static ngx_int_t
+ngx_multisource_json_viewers(json_t *json, ngx_multisource_show_t *show,
+    ngx_multisource_entry_t *entry)
+{
+    ngx_uint_t                      n, viewers;
+    ngx_multisource_show_counts_t  *counts;
+
+    if (ngx_multisource_stage_shows()->shared == NULL) {
+        return NGX_OK;
+    }
+
+    n = ngx_multisource_json_stream(show, entry);
+    viewers = 0;
+
+    if (n != NGX_MULTISOURCE_SHOW_NONE) {
+        counts = ngx_multisource_show_counts(show);
+        viewers = counts ? counts->streams[n].now : 0;
+    }
+
+    return json_object_set_new(json, "viewers", json_integer(viewers)) == 0
+           ? NGX_OK : NGX_ERROR;
+}
+
+
+json_t *
 ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer, u_char *source,
     const char *tail)
 {
@@ -82,7 +173,7 @@ ngx_multisource_json_url(ngx_str_t *prefix, u_char *streamer, u_char *source,
 }
 
 
-static json_t *
+json_t *
 ngx_multisource_json_label(u_char *source)
 {
     u_char     label[NGX_MULTISOURCE_NAME_MAX];
@@ -183,14 +274,22 @@ ngx_multisource_json_sources(ngx_multisource_loc_conf_t *mlcf,
 {
     json_t                   *list, *json;
     ngx_uint_t                i, n;
+    ngx_multisource_show_t    open, *show;
     ngx_multisource_entry_t   entries[NGX_MULTISOURCE_MAX_SOURCES];
+
+    show = ngx_multisource_json_show(mlcf, streamer, &open);
 
     n = ngx_multisource_walk_streamer(&mlcf->app->name, streamer, 0, entries);
 
     list = json_array();
 
     for (i = 0; i < n; i++) {
-        json = ngx_multisource_json_source(mlcf, &entries[i]);
+
+        if (ngx_multisource_json_disabled(show, &entries[i])) {
+            continue;
+        }
+
+        json = ngx_multisource_json_source_of(mlcf, &entries[i], show);
 
         if (json_array_append_new(list, json) != 0) {
             json_decref(list);

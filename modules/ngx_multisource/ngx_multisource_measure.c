@@ -5,6 +5,7 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_director.h"
 #include "ngx_multisource_measure.h"
 
 #include "ngx_live_codec.h"
@@ -14,9 +15,19 @@
 /* a codec configuration record longer than this is not looked into */
 #define NGX_MULTISOURCE_RECORD_MAX     4096
 
+/* ticks until a source that is listened to can have been heard */
+#define NGX_MULTISOURCE_MEASURE_TICKS                                         \
+    (1 + NGX_MULTISOURCE_LOUDNESS_WINDOW / NGX_MULTISOURCE_TICK)
+
 
 static void ngx_multisource_measure_config(ngx_multisource_ctx_t *ctx,
     ngx_multisource_track_t *track, ngx_live_tag_t *tag);
+static void ngx_multisource_measure_sound(ngx_multisource_ctx_t *ctx,
+    ngx_live_tag_t *tag);
+static void ngx_multisource_measure_hear(ngx_multisource_ctx_t *ctx,
+    ngx_live_tag_t *tag, size_t skip, ngx_chain_t *in);
+static void ngx_multisource_measure_listen(ngx_multisource_ctx_t *ctx);
+static void ngx_multisource_measure_deafen(void *data);
 static u_char *ngx_multisource_measure_prefix(ngx_chain_t *in, u_char *buf,
     size_t size, u_char **last);
 static uint32_t ngx_multisource_measure_fps(ngx_multisource_ctx_t *ctx);
@@ -80,6 +91,10 @@ ngx_multisource_measure_media(ngx_multisource_ctx_t *ctx,
 
         if ((size_t) (last - p) == h->mlen) {
             ngx_multisource_measure_config(ctx, track, &tag);
+
+            if (!video) {
+                ngx_multisource_measure_sound(ctx, &tag);
+            }
         }
 
         break;
@@ -93,6 +108,15 @@ ngx_multisource_measure_media(ngx_multisource_ctx_t *ctx,
         }
 
         if (!video) {
+
+            if (ctx->audio_codec != tag.codec) {
+                ngx_multisource_measure_sound(ctx, &tag);
+            }
+
+            if (ctx->loudness) {
+                ngx_multisource_measure_hear(ctx, &tag, tag.body - p, in);
+            }
+
             break;
         }
 
@@ -105,6 +129,9 @@ ngx_multisource_measure_media(ngx_multisource_ctx_t *ctx,
             }
 
             ctx->last_keyframe = h->timestamp;
+
+        } else {
+            ngx_multisource_motion_add(&ctx->motion, now, h->mlen);
         }
 
         break;
@@ -178,6 +205,154 @@ ngx_multisource_measure_config(ngx_multisource_ctx_t *ctx,
 
     ngx_multisource_registry_update(&ngx_multisource_worker.registry,
                                     ctx->slot, &ctx->record);
+}
+
+
+/* what it takes to decode, should somebody want to know how loud it is */
+
+static void
+ngx_multisource_measure_sound(ngx_multisource_ctx_t *ctx, ngx_live_tag_t *tag)
+{
+    size_t  len;
+
+    len = (tag->type == NGX_LIVE_TAG_CONFIG) ? tag->body_len : 0;
+
+    /* one that makes no sense */
+
+    if (len > NGX_MULTISOURCE_AUDIO_RECORD) {
+        len = 0;
+    }
+
+    /* many encoders send the same one again and again */
+
+    if (ctx->audio_codec == tag->codec && ctx->audio_record_len == len
+        && ngx_memcmp(ctx->audio_record, tag->body, len) == 0)
+    {
+        return;
+    }
+
+    ctx->audio_codec = tag->codec;
+    ctx->audio_record_len = len;
+    ngx_memcpy(ctx->audio_record, tag->body, len);
+
+    /* the next look at it begins anew */
+
+    ngx_multisource_measure_deafen(ctx);
+}
+
+
+/* `skip` bytes of the message come before the frame */
+
+static void
+ngx_multisource_measure_hear(ngx_multisource_ctx_t *ctx, ngx_live_tag_t *tag,
+    size_t skip, ngx_chain_t *in)
+{
+    size_t   n;
+    u_char  *p, *last, buf[NGX_MULTISOURCE_LOUDNESS_MAX];
+
+    if (tag->body_len > sizeof(buf)) {
+        return;
+    }
+
+    p = buf;
+    last = buf + tag->body_len;
+
+    for ( /* void */ ; in && p < last; in = in->next) {
+        n = in->buf->last - in->buf->pos;
+
+        if (skip >= n) {
+            skip -= n;
+            continue;
+        }
+
+        n = ngx_min(n - skip, (size_t) (last - p));
+        p = ngx_cpymem(p, in->buf->pos + skip, n);
+        skip = 0;
+    }
+
+    ngx_multisource_loudness_frame(ctx->loudness, buf, p - buf,
+                                   ngx_current_msec);
+}
+
+
+void
+ngx_multisource_measure_activity(ngx_multisource_ctx_t *ctx,
+    ngx_uint_t wanted)
+{
+    ngx_msec_t  now;
+
+    if (!wanted && ctx->measured == 0) {
+        return;
+    }
+
+    now = ngx_current_msec;
+
+    ctx->record.level = NGX_MULTISOURCE_DIRECTOR_SILENT;
+    ctx->record.motion = NGX_MULTISOURCE_UNMEASURED;
+
+    if (wanted) {
+
+        if (ctx->measured < NGX_MULTISOURCE_MEASURE_TICKS) {
+            ctx->measured++;
+
+        } else {
+            ctx->record.motion = ngx_multisource_motion_percent(&ctx->motion,
+                                                                now);
+        }
+
+        if (ctx->loudness) {
+            ctx->record.level = ngx_multisource_loudness_level(ctx->loudness,
+                                                               now);
+
+        } else if (ctx->audio_codec != NGX_LIVE_CODEC_NONE) {
+            ngx_multisource_measure_listen(ctx);
+        }
+
+    } else {
+        ctx->measured = 0;
+        ngx_multisource_measure_deafen(ctx);
+    }
+
+    ngx_multisource_registry_update(&ngx_multisource_worker.registry,
+                                    ctx->slot, &ctx->record);
+}
+
+
+/* without memory it is silent, until the next try */
+
+static void
+ngx_multisource_measure_listen(ngx_multisource_ctx_t *ctx)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    if (!ctx->tidied) {
+        cln = ngx_pool_cleanup_add(ctx->session->connection->pool, 0);
+
+        if (cln == NULL) {
+            return;
+        }
+
+        cln->handler = ngx_multisource_measure_deafen;
+        cln->data = ctx;
+
+        ctx->tidied = 1;
+    }
+
+    ctx->loudness = ngx_multisource_loudness_open(ctx->audio_codec,
+                                                  ctx->audio_record,
+                                                  ctx->audio_record_len,
+                                                  ngx_cycle->log);
+}
+
+
+static void
+ngx_multisource_measure_deafen(void *data)
+{
+    ngx_multisource_ctx_t *ctx = data;
+
+    ngx_multisource_loudness_close(ctx->loudness);
+
+    ctx->loudness = NULL;
 }
 
 
@@ -277,6 +452,16 @@ ngx_multisource_measure_reset(ngx_multisource_ctx_t *ctx)
     ngx_memzero(&ctx->meter, sizeof(ngx_multisource_meter_t));
     ngx_memzero(&ctx->video, sizeof(ngx_multisource_meter_t));
     ngx_memzero(&ctx->audio, sizeof(ngx_multisource_meter_t));
+
+    ngx_memzero(&ctx->motion, sizeof(ngx_multisource_motion_t));
+
+    ngx_multisource_measure_deafen(ctx);
+
+    ctx->audio_codec = NGX_LIVE_CODEC_NONE;
+    ctx->audio_record_len = 0;
+    ctx->measured = 0;
+    ctx->record.level = NGX_MULTISOURCE_DIRECTOR_SILENT;
+    ctx->record.motion = NGX_MULTISOURCE_UNMEASURED;
 
     ctx->nmarks = 0;
     ctx->shown_bitrate = 0;

@@ -22,6 +22,14 @@ void ngx_multisource_measure_media(ngx_multisource_ctx_t *ctx,
 /* every second: rates into ctx->record; its revision grows if they moved */
 void ngx_multisource_measure_refresh(ngx_multisource_ctx_t *ctx);
 
+/*
+ * Every 250 ms: how loud it is and how much moves in it, into the registry, or
+ * when that is not `wanted` any more, that nothing is known of it. Sound is
+ * decoded in between only.
+ */
+void ngx_multisource_measure_activity(ngx_multisource_ctx_t *ctx,
+    ngx_uint_t wanted);
+
 /* before a publish */
 void ngx_multisource_measure_reset(ngx_multisource_ctx_t *ctx);
 

@@ -8,11 +8,16 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_direct.h"
 #include "ngx_multisource_events.h"
 #include "ngx_multisource_http_module.h"
 #include "ngx_multisource_origin.h"
 #include "ngx_multisource_rtmp_module.h"
 #include "ngx_multisource_session.h"
+#include "ngx_multisource_stage.h"
+#include "ngx_multisource_store.h"
+#include "ngx_multisource_viewer.h"
+#include "ngx_multisource_webhook.h"
 
 
 static void *ngx_multisource_create_conf(ngx_cycle_t *cycle);
@@ -146,6 +151,9 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
                       "wait for its next tick");
     }
 
+    ngx_multisource_stage_init(cycle);
+    ngx_multisource_store_init(cycle);
+    ngx_multisource_webhook_init(cycle);
     ngx_multisource_events_init();
 
     /* debug logs of timers take the data for a connection */
@@ -172,6 +180,9 @@ ngx_multisource_init_process(ngx_cycle_t *cycle)
 static void
 ngx_multisource_exit_process(ngx_cycle_t *cycle)
 {
+    ngx_multisource_webhook_exit();
+    ngx_multisource_store_exit();
+
     if (ngx_multisource_worker.registry.shared) {
         ngx_live_peers_leave(&ngx_multisource_worker.registry.peers);
     }
@@ -189,6 +200,8 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
 
     w->ticks++;
 
+    ngx_multisource_stage_tick();
+    ngx_multisource_direct_tick();
     ngx_multisource_events_tick();
 
     if (w->ticks % 2 == 0) {
@@ -207,14 +220,17 @@ ngx_multisource_housekeeping(ngx_event_t *ev)
 
             ngx_multisource_session_refresh(ctx);
         }
+
+        ngx_multisource_store_tick();
+        ngx_multisource_webhook_tick();
     }
 
-    if (ngx_multisource_events_open()) {
+    if (ngx_multisource_events_open() || ngx_multisource_direct_busy()) {
         ngx_add_timer(ev, NGX_MULTISOURCE_TICK);
         return;
     }
 
-    /* only event streams are in such a hurry: three ticks are left out */
+    /* only events and a director are in such a hurry: three ticks are left out */
 
     w->ticks |= 3;
     ngx_add_timer(ev, 4 * NGX_MULTISOURCE_TICK);

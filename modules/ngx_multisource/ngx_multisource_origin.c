@@ -7,6 +7,7 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_answer.h"
 #include "ngx_multisource_ask.h"
+#include "ngx_multisource_gate.h"
 #include "ngx_multisource_origin.h"
 #include "ngx_multisource_view.h"
 #include "ngx_multisource_walk.h"
@@ -94,6 +95,14 @@ ngx_multisource_origin_handler(ngx_http_request_t *r)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_multisource_gate(r, mlcf->app, &streamer, &source,
+                              ask.kind == NGX_MULTISOURCE_ASK_MEDIA
+                              || ask.kind == NGX_MULTISOURCE_ASK_PART
+                              || ask.kind == NGX_MULTISOURCE_ASK_SEGMENT);
+    if (rc != NGX_DECLINED) {
+        return rc;
+    }
+
     view = ngx_multisource_ask_view(&ask, mlcf->app, &streamer, &source, &rc);
 
     ask.verdict = rc == NGX_ERROR ? NGX_MULTISOURCE_ASK_FULL
@@ -157,7 +166,8 @@ ngx_multisource_origin_options(ngx_http_request_t *r)
     if (ngx_live_answer_header(r, "Access-Control-Allow-Methods",
                                "GET, HEAD, OPTIONS")
         != NGX_OK
-        || ngx_live_answer_header(r, "Access-Control-Allow-Headers", "Range")
+        || ngx_live_answer_header(r, "Access-Control-Allow-Headers",
+                                  "Authorization, Range, X-Viewer-Token")
            != NGX_OK
         || ngx_live_answer_header(r, "Access-Control-Max-Age", "86400")
            != NGX_OK)

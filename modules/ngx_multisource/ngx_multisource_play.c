@@ -5,6 +5,7 @@
 
 
 #include "ngx_multisource.h"
+#include "ngx_multisource_gate.h"
 #include "ngx_multisource_origin.h"
 #include "ngx_multisource_play.h"
 
@@ -30,6 +31,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
     u_char                      *p, *last;
     u_char                       buf[NGX_MULTISOURCE_NAME_MAX * 2
                                      + NGX_MULTISOURCE_SEP_MAX + 1];
+    ngx_int_t                    rc;
     ngx_str_t                    rest, streamer, source, file, name, uri;
     ngx_uint_t                   nested;
     ngx_multisource_naming_t    *naming;
@@ -88,6 +90,15 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 
     if (ngx_multisource_http_name(r, &streamer, &source) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    rc = ngx_multisource_gate(r, mlcf->app, &streamer, &source, 1);
+
+    if (rc != NGX_DECLINED) {
+        /* in this phase the value would not end the request */
+
+        ngx_http_finalize_request(r, rc);
+        return NGX_DONE;
     }
 
     name.data = buf;

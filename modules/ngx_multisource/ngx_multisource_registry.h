@@ -33,6 +33,9 @@
 /* workers that wait for a source's media, and are told at once */
 #define NGX_MULTISOURCE_WAITING        16
 
+/* motion of a source of which it is not known, or not yet */
+#define NGX_MULTISOURCE_UNMEASURED     ((uint32_t) -1)
+
 /* a source that has been silent for so long is stalled, as its worker is */
 #define NGX_MULTISOURCE_STALLED        NGX_LIVE_PEERS_STALLED
 
@@ -80,6 +83,9 @@ typedef struct {
     uint64_t     dropped;           /* messages not understood */
     uint32_t     keyframe_interval; /* ms, between the last two */
     ngx_msec_t   takeovers[NGX_MULTISOURCE_TAKEOVERS];    /* latest first */
+    int32_t      level;             /* of sound, hundredths of dB; both are */
+    uint32_t     motion;            /* percent of the usual; measured while the
+                                       server chooses what is on air */
     ngx_multisource_track_t  video;
     ngx_multisource_track_t  audio;
 } ngx_multisource_record_t;

@@ -15,7 +15,7 @@
 #include "ngx_multisource_registry.h"
 
 
-#define NGX_MULTISOURCE_MAGIC       0x6d73726300000003ULL   /* layout version */
+#define NGX_MULTISOURCE_MAGIC       0x6d73726300000004ULL   /* layout version */
 
 #if (NGX_PTR_SIZE != 8)
 #error tickets and commands of the registry need 64-bit atomics

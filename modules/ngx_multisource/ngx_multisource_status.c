@@ -8,6 +8,7 @@
 #include "ngx_multisource_json.h"
 #include "ngx_multisource_origin.h"
 #include "ngx_multisource_rtmp_module.h"
+#include "ngx_multisource_show_status.h"
 #include "ngx_multisource_status.h"
 #include "ngx_multisource_view.h"
 
@@ -190,7 +191,8 @@ ngx_multisource_status_json(ngx_http_request_t *r,
                                    json_integer(totals->refused[i]));
     }
 
-    json = json_pack("{s:{s:I,s:I},s:I,s:I,s:{s:I,s:I,s:I,s:I},s:o,s:o}",
+    json = json_pack("{s:{s:I,s:I},s:I,s:I,s:{s:I,s:I,s:I,s:I},s:o,s:o,s:o*,"
+                     "s:o*}",
                      "zone",
                          "slots", (json_int_t) totals->nslots,
                          "used", (json_int_t) totals->used,
@@ -202,7 +204,9 @@ ngx_multisource_status_json(ngx_http_request_t *r,
                          "bitrate_kbps", (json_int_t) (bitrate / 1000),
                          "bytes", (json_int_t) bytes,
                      "refused", refused,
-                     "sources", sources);
+                     "sources", sources,
+                     "sessions_zone", ngx_multisource_show_status_zone(),
+                     "sessions", ngx_multisource_show_status_json(r->pool));
 
     return ngx_live_answer_json(r, NGX_HTTP_OK, json);
 }
@@ -311,7 +315,8 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
     m = sizeof(ngx_multisource_metrics) / sizeof(ngx_multisource_metrics[0]);
 
     size = (m + 8) * 512 + NGX_MULTISOURCE_NREASONS * 128
-           + n * m * (128 + sizeof(labels));
+           + n * m * (128 + sizeof(labels))
+           + ngx_multisource_show_status_size();
 
     body.data = ngx_pnalloc(r->pool, size);
     if (body.data == NULL) {
@@ -364,6 +369,8 @@ ngx_multisource_status_prometheus(ngx_http_request_t *r,
             p = ngx_live_metric_sample(p, last, metric, labels, &st);
         }
     }
+
+    p = ngx_multisource_show_status_metrics(p, last);
 
     body.len = p - body.data;
 

@@ -269,6 +269,13 @@ check_segments(ngx_multisource_index_t *index,
     ngx_multisource_index_part_t      part;
     ngx_multisource_index_segment_t   segment;
 
+    if (ngx_multisource_index_find_keyed(index, &segment, &part) == NGX_OK) {
+        fuzz_assert(segment.epoch == head->epoch);
+        fuzz_assert(segment.msn >= head->oldest && segment.msn <= head->open);
+        fuzz_assert(part.bytes > 0 && part.bytes <= segment.bytes);
+        fuzz_assert(part.offset <= segment.bytes - part.bytes);
+    }
+
     for (msn = head->oldest - 1; msn != head->open + 2; msn++) {
 
         if (ngx_multisource_index_find(index, msn, &segment) != NGX_OK) {

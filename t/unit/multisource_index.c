@@ -774,6 +774,111 @@ test_session(void)
 
 /* the list holds the window and 3 target durations, and not a segment more */
 
+/* what the first part of a segment is made of, and whether that is complete */
+
+static void
+keyed(index_t *index, uint32_t segment_flags, uint32_t part_flags,
+    uint32_t bytes, ngx_uint_t finish)
+{
+    head_t  head;
+    part_t  part;
+
+    begin(index, 0, &head);
+
+    ngx_memzero(&part, sizeof(part_t));
+    part.bytes = bytes;
+    part.duration = 18000;
+    part.flags = part_flags;
+
+    head.current.flags |= segment_flags;
+
+    ngx_multisource_index_add(index, &head, &part);
+
+    part.bytes = 10;
+    part.flags = NGX_MULTISOURCE_INDEX_INDEPENDENT;     /* somewhere in it */
+
+    ngx_multisource_index_add(index, &head, &part);
+
+    if (finish) {
+        ngx_multisource_index_finish(index, &head);
+    }
+
+    ngx_multisource_index_commit(index, &head);
+}
+
+
+static void
+test_keyed(void)
+{
+    head_t     head;
+    part_t     part;
+    index_t    index;
+    segment_t  found;
+
+    const uint32_t  key = NGX_MULTISOURCE_INDEX_INDEPENDENT;
+    const uint32_t  gap = NGX_MULTISOURCE_INDEX_GAP;
+
+    fresh(0, 0, &index);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part),
+           NGX_DECLINED, "no keyframe in an index that is new");
+
+    take(&index, EPOCH);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part),
+           NGX_DECLINED, "nor in one without parts");
+
+    keyed(&index, 0, key, 100, 1);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part),
+           NGX_DECLINED, "a keyframe somewhere in a part begins none");
+
+    keyed(&index, key, key, 101, 0);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part), NGX_OK,
+           "one that begins the segment does, before that is complete");
+    tap_is(found.msn, 1, "  in which segment");
+    tap_is(part.offset, 0, "  at its beginning");
+    tap_is(part.bytes, 101, "  without the next part");
+
+    begin(&index, 0, &head);
+    ngx_multisource_index_finish(&index, &head);
+    ngx_multisource_index_commit(&index, &head);
+
+    keyed(&index, key, key | gap, 102, 1);
+    keyed(&index, key, key | gap, 0, 1);
+    keyed(&index, key, 0, 103, 1);
+    keyed(&index, 0, 0, 104, 0);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part), NGX_OK,
+           "an older one while none is there that is better");
+    tap_is(found.msn, 1, "  that one");
+
+    begin(&index, 0, &head);
+    ngx_multisource_index_finish(&index, &head);
+    ngx_multisource_index_commit(&index, &head);
+
+    keyed(&index, key, key, 105, 1);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part), NGX_OK,
+           "a new one");
+    tap_is(part.bytes, 105, "  of a complete segment");
+
+    take(&index, EPOCH + 1);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part),
+           NGX_DECLINED, "that of a session before is none");
+
+    keyed(&index, key, key, 106, 0);
+
+    tap_is(ngx_multisource_index_find_keyed(&index, &found, &part), NGX_OK,
+           "but its own is");
+    tap_is(found.epoch, EPOCH + 1, "  in its file");
+
+    ngx_multisource_index_close(&index);
+}
+
+
 static void
 test_window(void)
 {
@@ -1924,6 +2029,7 @@ main(void)
     test_open();
     test_make();
     test_session();
+    test_keyed();
     test_window();
     test_expire();
     test_full_ring();
