@@ -8,14 +8,11 @@
 #include "ngx_multisource_http_sessions.h"
 #include "ngx_multisource_ticket.h"
 
-
-#define NGX_MULTISOURCE_HTTP_SESSIONS_KEY  4096     /* bytes of a key file */
+#include "ngx_live_secret.h"
 
 
 static char *ngx_multisource_http_sessions_zone_size(ngx_conf_t *cf,
     void *post, void *data);
-static ngx_int_t ngx_multisource_http_sessions_read(ngx_conf_t *cf,
-    ngx_str_t *name, ngx_str_t *text);
 static ngx_uint_t ngx_multisource_http_sessions_is_origin(ngx_str_t *value);
 
 
@@ -72,7 +69,8 @@ ngx_multisource_http_sessions_key(ngx_conf_t *cf, ngx_command_t *cmd,
 
     hmcf->sessions_key_file = value[1];
 
-    if (ngx_multisource_http_sessions_read(cf, &hmcf->sessions_key_file, &text)
+    if (ngx_live_secret_file(cf, &hmcf->sessions_key_file,
+                             NGX_LIVE_SECRET_MAX, &text)
         != NGX_OK)
     {
         return NGX_CONF_ERROR;
@@ -97,62 +95,6 @@ ngx_multisource_http_sessions_key(ngx_conf_t *cf, ngx_command_t *cmd,
     }
 
     return NGX_CONF_OK;
-}
-
-
-/* the text is in memory of its own for as long as the configuration */
-
-static ngx_int_t
-ngx_multisource_http_sessions_read(ngx_conf_t *cf, ngx_str_t *name,
-    ngx_str_t *text)
-{
-    ssize_t          n;
-    ngx_fd_t         fd;
-    ngx_file_info_t  fi;
-
-    if (ngx_conf_full_name(cf->cycle, name, 1) != NGX_OK) {
-        return NGX_ERROR;
-    }
-
-    text->data = ngx_palloc(cf->pool, NGX_MULTISOURCE_HTTP_SESSIONS_KEY);
-    if (text->data == NULL) {
-        return NGX_ERROR;
-    }
-
-    fd = ngx_open_file(name->data, NGX_FILE_RDONLY, NGX_FILE_OPEN, 0);
-    if (fd == NGX_INVALID_FILE) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_open_file_n " \"%V\" failed", name);
-        return NGX_ERROR;
-    }
-
-    if (ngx_fd_info(fd, &fi) != NGX_FILE_ERROR
-        && (fi.st_mode & (S_IROTH|S_IWOTH)))
-    {
-        ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                           "key file \"%V\" is open to every user, chmod 600 "
-                           "keeps the key secret", name);
-    }
-
-    n = ngx_read_fd(fd, text->data, NGX_MULTISOURCE_HTTP_SESSIONS_KEY);
-
-    if (n == -1) {
-        ngx_conf_log_error(NGX_LOG_EMERG, cf, ngx_errno,
-                           ngx_read_fd_n " \"%V\" failed", name);
-    }
-
-    if (ngx_close_file(fd) == NGX_FILE_ERROR) {
-        ngx_conf_log_error(NGX_LOG_ALERT, cf, ngx_errno,
-                           ngx_close_file_n " \"%V\" failed", name);
-    }
-
-    if (n == -1) {
-        return NGX_ERROR;
-    }
-
-    text->len = n;
-
-    return NGX_OK;
 }
 
 

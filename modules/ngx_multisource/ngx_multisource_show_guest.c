@@ -10,6 +10,7 @@
 #include "ngx_multisource_show_answer.h"
 #include "ngx_multisource_show_api.h"
 #include "ngx_multisource_show_json.h"
+#include "ngx_multisource_show_usage.h"
 #include "ngx_multisource_stage.h"
 
 
@@ -35,8 +36,6 @@ static void ngx_multisource_show_guest_look(ngx_multisource_viewer_t *place,
     ngx_multisource_preferences_t *preferences);
 static ngx_int_t ngx_multisource_show_guest_argument(ngx_http_request_t *r,
     const char *name, ngx_uint_t *value);
-static json_t *ngx_multisource_show_guest_usage_of(
-    ngx_multisource_show_call_t *call, ngx_uint_t offset, ngx_uint_t limit);
 
 
 ngx_int_t
@@ -58,6 +57,12 @@ ngx_multisource_show_guest_on_air(ngx_multisource_show_call_t *call)
 ngx_int_t
 ngx_multisource_show_guest_events(ngx_multisource_show_call_t *call)
 {
+    if (ngx_live_answer_header(call->request, "Cache-Control", "no-store")
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_multisource_events_show_handler(call->request, call->conf,
                                                &call->show);
 }
@@ -369,7 +374,9 @@ ngx_multisource_show_guest_usage(ngx_multisource_show_call_t *call)
     }
 
     return ngx_multisource_show_answer_data(r, NGX_HTTP_OK,
-               ngx_multisource_show_guest_usage_of(call, offset, limit));
+               ngx_multisource_show_usage(&call->show,
+                                          call->host ? 0 : call->viewer,
+                                          offset, limit));
 }
 
 
@@ -395,67 +402,4 @@ ngx_multisource_show_guest_argument(ngx_http_request_t *r, const char *name,
     *value = n;
 
     return NGX_OK;
-}
-
-
-/* all viewers for the streamer; himself for a viewer */
-
-static json_t *
-ngx_multisource_show_guest_usage_of(ngx_multisource_show_call_t *call,
-    ngx_uint_t offset, ngx_uint_t limit)
-{
-    json_t                         *viewers;
-    uint64_t                        amount, watched;
-    ngx_uint_t                      n, total;
-    ngx_multisource_show_counts_t   counts;
-    ngx_multisource_show_record_t  *record;
-    ngx_multisource_viewer_look_t   look;
-
-    record = &call->show.record;
-    total = 0;
-    amount = 0;
-    watched = 0;
-    n = 0;
-
-    viewers = json_array();
-
-    while (ngx_multisource_viewer_next(ngx_multisource_stage_shows(),
-                                       &call->show, &n, &look)
-           == NGX_OK)
-    {
-        if (!call->host && look.id != call->viewer) {
-            continue;
-        }
-
-        amount += look.amount;
-        watched += look.watched;
-
-        if (total++ < offset || json_array_size(viewers) == limit) {
-            continue;
-        }
-
-        if (json_array_append_new(viewers,
-                ngx_multisource_show_json_viewer(record, &look)) != 0)
-        {
-            json_decref(viewers);
-            return NULL;
-        }
-    }
-
-    /* those of an ended show make room, and its figures stay */
-
-    if (call->host
-        && ngx_multisource_show_json_counts(&call->show, &counts) == NGX_OK)
-    {
-        amount = counts.amount;
-        watched = counts.watched;
-    }
-
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:I}",
-                     "session", record->id,
-                     "currency", ngx_multisource_show_json_currency(record),
-                     "amount", ngx_multisource_show_json_amount(amount),
-                     "minutes", ngx_multisource_show_json_minutes(watched),
-                     "viewers", viewers,
-                     "total", (json_int_t) total);
 }

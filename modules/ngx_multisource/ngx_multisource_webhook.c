@@ -7,6 +7,7 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_gate.h"
 #include "ngx_multisource_show_json.h"
+#include "ngx_multisource_show_usage.h"
 #include "ngx_multisource_stage.h"
 #include "ngx_multisource_ticket.h"
 #include "ngx_multisource_viewer.h"
@@ -69,7 +70,6 @@ static void ngx_multisource_webhook_tell(ngx_multisource_show_t *show,
     ngx_atomic_uint_t before, ngx_uint_t what);
 static char *ngx_multisource_webhook_body(ngx_multisource_show_t *show,
     const char *name);
-static json_t *ngx_multisource_webhook_usage(ngx_multisource_show_t *show);
 static void ngx_multisource_webhook_send(
     ngx_multisource_webhook_event_t *event);
 static void ngx_multisource_webhook_sent(void *data,
@@ -363,7 +363,9 @@ ngx_multisource_webhook_body(ngx_multisource_show_t *show, const char *name)
 
     json = json_pack("{s:s,s:o,s:o}", "event", name,
                      "session", ngx_multisource_show_json_analytics(show),
-                     "usage", ngx_multisource_webhook_usage(show));
+                     "usage",
+                         ngx_multisource_show_usage(show, 0, 0,
+                                          NGX_MULTISOURCE_WEBHOOK_VIEWERS));
 
     if (json == NULL) {
         return NULL;
@@ -374,54 +376,6 @@ ngx_multisource_webhook_body(ngx_multisource_show_t *show, const char *name)
     json_decref(json);
 
     return text;
-}
-
-
-/* as GET session/{id}/usage has it for the streamer */
-
-static json_t *
-ngx_multisource_webhook_usage(ngx_multisource_show_t *show)
-{
-    json_t                         *viewers;
-    ngx_uint_t                      n, total;
-    ngx_multisource_show_record_t  *record;
-    ngx_multisource_show_counts_t   counts;
-    ngx_multisource_viewer_look_t   look;
-
-    record = &show->record;
-
-    /* all zero when it is gone by now */
-
-    (void) ngx_multisource_show_json_counts(show, &counts);
-
-    n = 0;
-    total = 0;
-    viewers = json_array();
-
-    while (ngx_multisource_viewer_next(ngx_multisource_webhook.shows, show,
-                                       &n, &look)
-           == NGX_OK)
-    {
-        if (++total > NGX_MULTISOURCE_WEBHOOK_VIEWERS) {
-            continue;
-        }
-
-        if (json_array_append_new(viewers,
-                ngx_multisource_show_json_viewer(record, &look)) != 0)
-        {
-            json_decref(viewers);
-            return NULL;
-        }
-    }
-
-    return json_pack("{s:s,s:o,s:o,s:o,s:o,s:I}",
-                     "session", record->id,
-                     "currency", ngx_multisource_show_json_currency(record),
-                     "amount", ngx_multisource_show_json_amount(counts.amount),
-                     "minutes",
-                         ngx_multisource_show_json_minutes(counts.watched),
-                     "viewers", viewers,
-                     "total", (json_int_t) total);
 }
 
 
