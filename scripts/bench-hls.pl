@@ -15,6 +15,8 @@
 #               and the worker's CPU time against that for the same bytes from a
 #               file on as many connections at the same rate, as D S D
 #
+# With COUNTED=1 there are sessions, and who watches is counted at each request.
+#
 # Publishers are sent from here, viewers are bench-hls.c; neither counts.
 
 use strict;
@@ -58,6 +60,7 @@ my @viewers = split ' ', $ENV{VIEWERS} || '1000 10000';
 my $rounds = $ENV{ROUNDS} || 5;
 my $seconds = $ENV{SECONDS_PER_RUN} || 20;
 my $profiled = $ENV{PROFILE} || 0;
+my $sessions = $ENV{COUNTED} ? 'location /show/ { multisource_sessions; }' : '';
 my $modules = $ENV{LIVE_MODULES_DIR} || "$build/modules";
 
 my $dir = work_dir($build);
@@ -145,6 +148,7 @@ http {
         listen 127.0.0.1:$port backlog=4096;
         location /hls/ { multisource_play; }
         location = /status { multisource_status; }
+        $sessions
         location /static/plain/ { $list }
         location /static/gzip/  { $list add_header Content-Encoding gzip; }
         location /static/part/  {

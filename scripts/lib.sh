@@ -93,7 +93,7 @@ need_packages() {
 }
 
 
-# hls.js for the pages and, with "all", the tools of the tests, from npm; any
+# What scripts/pages needs and, with "all", the tools of the tests, from npm; any
 # nodejs will do, Debian's included.
 
 npm_packages() {
@@ -121,8 +121,4 @@ npm_packages() {
 
         echo "$want" >"$build/npm/$what"
     fi
-
-    mkdir -p "$top/html/vendor"
-    cmp -s "$top/node_modules/hls.js/dist/hls.min.js" "$top/html/vendor/hls.min.js" \
-        || cp "$top/node_modules/hls.js/dist/hls.min.js" "$top/html/vendor/"
 }

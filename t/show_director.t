@@ -56,8 +56,8 @@ my $air = director(mode => 'manual', source => 'Two');
 my $after = time * 1000;
 
 is("$air->{mode} $air->{source}", 'manual Two', 'the streamer chooses');
-cmp_ok($air->{at}, '>=', $before + 900, 'from a moment on for which all can make ready');
-cmp_ok($air->{at}, '<=', $after + 1100, 'not later');
+cmp_ok($air->{at}, '>=', $before + 1400, 'from a moment on for which all can make ready');
+cmp_ok($air->{at}, '<=', $after + 1600, 'not later');
 
 for my $e (@events) {
     my $event;

@@ -143,8 +143,10 @@ my @carol = (headers => { 'X-Viewer-Token' => $carol->{token} });
 is(scalar(grep { $_->{status} == 200 } media('carol', @carol)), 3, 'a viewer');
 
 $show->ask('PUT', 'session/carol/preferences', viewer => $carol, json => { enabled_streams => [] });
-($r) = media('carol', @carol);
-is("$r->{status} " . code($r), '403 source_not_enabled', 'who has not enabled it');
+my @of = media('carol', @carol);
+is($of[0]{status}, 200, 'who has not enabled it may look what there is');
+is("$of[1]{status} " . code($of[1]), '403 source_not_enabled', 'and does not get it');
+is($t->get('/hls/carol/Face_Cam/preview.mp4', @carol)->{status}, 200, 'but for a picture');
 
 # nginx's own checks come first
 

@@ -74,7 +74,8 @@ EOC
 
 $t->run;
 
-relay($t, $_, ['node', "$top/t/js/$_.mjs"]) for qw(studio_units studio_client);
+relay($t, $_, ['node', "$top/t/js/$_.mjs"]) 
+    for qw(studio_units studio_client studio_session);
 
 relay($t, 'studio_page',
     ['node', "$top/t/js/studio_page.mjs", $t->url(''), 'alice'],

@@ -1,4 +1,4 @@
-import {ApiError} from './api-error.js';
+import {ApiError} from '../common/api-error.js';
 import {PENDING, keep, kept} from './kept.js';
 import {webAddress} from './simulcast-text.js';
 

@@ -1,7 +1,6 @@
-import {ApiError, retryAfterMs} from './api-error.js';
-import {EventFeed} from './event-feed.js';
-
-const ANSWER_MS = 15000;
+import {ApiError} from '../common/api-error.js';
+import {apiRequest, path} from '../common/api-request.js';
+import {EventFeed} from '../common/event-feed.js';
 
 /** The server asks a platform or a receiver first. */
 const PLATFORM_MS = 45000;
@@ -178,79 +177,11 @@ export class SimulcastApi {
         return new EventFeed(this.#base + path('simulcast', streamId, 'events'), this.#token);
     }
 
-    /* the one place where a request is made; the token is in a header and nowhere else */
+    /* the one place where a request is made */
 
-    async #ask(method, route, {json, blob, ms = ANSWER_MS} = {}) {
-        const abort = new AbortController();
-        const timer = setTimeout(() => abort.abort(), ms);
-        const headers = {Accept: 'application/json', Authorization: `Bearer ${this.#token}`};
-        let body;
-
-        if (json !== undefined) {
-            headers['Content-Type'] = 'application/json';
-            body = JSON.stringify(json);
-
-        } else if (blob !== undefined) {
-            headers['Content-Type'] = blob.type || 'application/octet-stream';
-            body = blob;
-        }
-
-        checkToken(this.#token);
-
-        try {
-            const response = await fetch(this.#base + route, {method, headers, body, cache: 'no-store',
-                                                              credentials: 'same-origin', signal: abort.signal});
-
-            return answered(response, await response.text());
-
-        } catch (error) {
-            if (error instanceof ApiError) {
-                throw error;
-            }
-
-            throw abort.signal.aborted ? new ApiError('timeout', 'the server did not answer in time')
-                                       : new ApiError('unreachable', 'the server cannot be reached');
-
-        } finally {
-            clearTimeout(timer);
-        }
+    #ask(method, route, parts = {}) {
+        return apiRequest(method, this.#base + route, {...parts, token: this.#token});
     }
-}
-
-/** What stands behind "data", or the error that the server told. */
-function answered(response, text) {
-    if (!response.ok) {
-        throw ApiError.fromAnswer(response.status, text,
-                                  retryAfterMs(response.headers.get('Retry-After'), Date.now()));
-    }
-
-    let answer = null;
-
-    try {
-        answer = text === '' ? {success: true} : JSON.parse(text);
-
-    } catch {
-        /* not the API's */
-    }
-
-    if (answer?.success !== true) {
-        throw new ApiError('bad_answer', 'the server does not answer as the simulcast API does',
-                           {status: response.status});
-    }
-
-    return answer.data ?? null;
-}
-
-/* fetch() would throw what it was given, in a message that somebody may log */
-function checkToken(token) {
-    if (!/^[\x21-\x7e]+$/.test(token)) {
-        throw new ApiError('bad_token', 'no token has such characters');
-    }
-}
-
-/* the colon of streamer:source may stand in a path as it is */
-function path(...parts) {
-    return parts.map((part) => encodeURIComponent(part).replaceAll('%3A', ':')).join('/');
 }
 
 function query(values) {

@@ -60,7 +60,7 @@ export class DestinationList extends EventTarget {
         return this.#stream;
     }
 
-    /** @returns {?import('./api-error.js').ApiError} why it may be of yesterday */
+    /** @returns {?import('../common/api-error.js').ApiError} why it may be of yesterday */
     get error() {
         return this.#error;
     }

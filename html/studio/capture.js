@@ -51,10 +51,7 @@ export async function capture({type, resolution, framerate, captureAudio, device
             : new CaptureError('not_supported', 'this browser has no cameras for pages');
     }
 
-    const video = {
-        ...(resolution && {width: {ideal: resolution.width}, height: {ideal: resolution.height}}),
-        ...(framerate && {frameRate: {ideal: framerate, max: framerate}}),
-    };
+    const video = pictureOf({resolution, framerate});
 
     try {
         if (type === 'screen') {
@@ -72,6 +69,32 @@ export async function capture({type, resolution, framerate, captureAudio, device
     } catch (error) {
         throw new CaptureError(CODES[error.name] ?? 'capture_failed', error.message);
     }
+}
+
+/**
+ * Another picture of what is captured already.
+ * @param {MediaStream} stream
+ * @param {{resolution?: {width: number, height: number}, framerate?: number}} wanted
+ * @returns {Promise<boolean>} the browser took it; else the encoder has to do it alone
+ */
+export async function recapture(stream, wanted) {
+    const [track] = stream.getVideoTracks();
+
+    try {
+        await track?.applyConstraints?.(pictureOf(wanted));
+
+        return track?.applyConstraints !== undefined;
+
+    } catch {
+        return false;
+    }
+}
+
+function pictureOf({resolution, framerate}) {
+    return {
+        ...(resolution && {width: {ideal: resolution.width}, height: {ideal: resolution.height}}),
+        ...(framerate && {frameRate: {ideal: framerate, max: framerate}}),
+    };
 }
 
 function exactly(deviceId) {

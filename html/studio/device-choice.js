@@ -1,3 +1,5 @@
+import {setOptions} from './elements.js';
+
 /** Chromium lists these beside the devices that they stand for. */
 const ALIASES = ['default', 'communications'];
 
@@ -7,12 +9,13 @@ export class DeviceChoice {
     #kind;
     #words;
     #found = true;
+    #named = [];
 
     /**
      * @param {HTMLSelectElement} select
      * @param {string} kind videoinput or audioinput
-     * @param {{any: string, missing: string, none?: string}} words for the browser's own choice, for there being no
-     *     device, and for wanting none
+     * @param {{any: string, missing: string, none?: string, taken?: string}} words for the browser's own choice, for
+     *     there being no device, for wanting none, and for a device that a source has already
      */
     constructor(select, kind, words) {
         this.#select = select;
@@ -26,32 +29,46 @@ export class DeviceChoice {
         return this.#found && this.#select.value !== 'none';
     }
 
+    /** @returns {boolean} there is a device */
+    get found() {
+        return this.#found;
+    }
+
     /** @returns {string} empty for the browser's own choice */
     get deviceId() {
         return this.wanted ? this.#select.value : '';
     }
 
-    /** @param {?MediaDeviceInfo[]} devices of all kinds; null if it is not known which there are */
-    render(devices) {
-        const own = devices?.filter(({kind}) => kind === this.#kind) ?? [];
-        const named = own.filter(({deviceId, label}) => deviceId && label && !ALIASES.includes(deviceId));
-        const chosen = this.#select.value;
+    /**
+     * @param {string[]} used devices that sources have already
+     * @returns {string} the chosen device; where none was chosen one that is free, or else the browser's own choice
+     */
+    freeDeviceId(used) {
+        const free = () => this.#named.find(({deviceId}) => !used.includes(deviceId))?.deviceId ?? '';
 
+        return this.deviceId || (used.length > 0 ? free() : '');
+    }
+
+    /**
+     * @param {?MediaDeviceInfo[]} devices of all kinds; null if it is not known which there are
+     * @param {string[]} [used] devices that sources have already
+     */
+    render(devices, used = []) {
+        const own = devices?.filter(({kind}) => kind === this.#kind) ?? [];
+        const {any, missing, none, taken} = this.#words;
+
+        this.#named = own.filter(({deviceId, label}) => deviceId && label && !ALIASES.includes(deviceId));
         this.#found = devices === null || own.length > 0;
 
-        const options = this.#found ? [new Option(this.#words.any, ''),
-                                       ...named.map(({deviceId, label}) => new Option(label, deviceId))]
-                                    : [new Option(this.#words.missing, '')];
+        const name = ({deviceId, label}) => (taken && used.includes(deviceId) ? `${label} (${taken})` : label);
+        const options = this.#found ? [['', any], ...this.#named.map((device) => [device.deviceId, name(device)])]
+                                    : [['', missing]];
 
-        if (this.#found && this.#words.none !== undefined) {
-            options.push(new Option(this.#words.none, 'none'));
+        if (this.#found && none !== undefined) {
+            options.push(['none', none]);
         }
 
-        this.#select.replaceChildren(...options);
+        setOptions(this.#select, options);
         this.#select.disabled = !this.#found;
-
-        if (options.some(({value}) => value === chosen)) {
-            this.#select.value = chosen;
-        }
     }
 }

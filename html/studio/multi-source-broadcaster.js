@@ -1,4 +1,5 @@
-import {capture} from './capture.js';
+import {capture, recapture} from './capture.js';
+import {encodingOf} from './quality.js';
 import {SourceError, validName} from './source-name.js';
 import {WhipClient} from './whip-client.js';
 import {suggestedBitrate} from './whip-codecs.js';
@@ -20,6 +21,8 @@ const TYPES = {screen: 'screen', webcam: 'webcam', camera: 'webcam', audio: 'aud
  * @property {MediaStream} stream
  * @property {string} state of WhipClient, or "ended" once there is nothing to capture any more
  * @property {?{code: string, message: string}} reason of this state
+ * @property {boolean} muted its sound is silence
+ * @property {boolean} lowered little is sent of it, for now
  */
 
 /**
@@ -66,26 +69,21 @@ export class MultiSourceBroadcaster extends EventTarget {
      * @param {string} wanted.label
      * @param {{width: number, height: number}} [wanted.resolution] px
      * @param {number} [wanted.framerate]
+     * @param {string} [wanted.content] "text" (keep it sharp) or "motion" (keep it fluent)
+     * @param {number} [wanted.videoBitrate] bit/s at most
      * @param {boolean} [wanted.captureAudio]
      * @param {string} [wanted.deviceId] of the camera
      * @param {string} [wanted.audioDeviceId] of the microphone
+     * @param {boolean} [wanted.muted]
+     * @param {string} [wanted.quality] the page's own word for the picture
      * @param {MediaStream} [wanted.stream] what to send, for the type other
      * @returns {Promise<BroadcastSource>}
      * @throws {SourceError|import('./capture.js').CaptureError}
      */
     async addSource(wanted) {
-        const {type: word, label, stream: given = null} = wanted;
-        const type = TYPES[word];
+        const {stream: given = null} = wanted;
+        const type = this.#checked(wanted);
 
-        if (type === undefined || (type === 'other' && given === null)) {
-            throw new SourceError('bad_source_type', `there is no source of type ${word}`, 'type');
-        }
-
-        if (this.#entries.size + this.#pending >= this.#maxSources) {
-            throw new SourceError('too_many_sources', `there can be ${this.#maxSources} sources at most`);
-        }
-
-        this.#freeName(label);
         this.#pending++;
 
         let stream;
@@ -98,6 +96,24 @@ export class MultiSourceBroadcaster extends EventTarget {
         }
 
         return this.#add(stream, {...wanted, type});
+    }
+
+    /**
+     * Adds a source that was there before the page was loaded again: it has ended until renewSource().
+     * @param {object} wanted as for addSource(), but of the type other
+     * @returns {BroadcastSource}
+     * @throws {SourceError}
+     */
+    recallSource(wanted) {
+        const type = this.#checked({...wanted, stream: null});
+        const {source} = this.#enter({...wanted, type}, new MediaStream());
+
+        source.state = 'ended';
+        source.reason = {code: type === 'screen' ? 'recalled_screen' : 'recalled',
+                         message: 'the page was loaded again'};
+        this.#change();
+
+        return {...source};
     }
 
     /**
@@ -118,6 +134,73 @@ export class MultiSourceBroadcaster extends EventTarget {
         this.#change();
 
         return {...source};
+    }
+
+    /**
+     * Another picture, also of a live source.
+     * @param {string} sourceId
+     * @param {object} picture resolution, framerate, content and videoBitrate, as for addSource(), and quality, the
+     *     page's own word for them; what is left out stays
+     * @returns {Promise<BroadcastSource>} once camera and encoder know
+     * @throws {SourceError}
+     */
+    async setQuality(sourceId, {resolution, framerate, content, videoBitrate, quality}) {
+        const entry = this.#find(sourceId);
+        const {wanted} = entry;
+        const news = Object.entries({resolution, framerate, content, videoBitrate, quality});
+
+        Object.assign(wanted, Object.fromEntries(news.filter(([, value]) => value !== undefined)));
+
+        if (resolution !== undefined && videoBitrate === undefined) {
+            delete wanted.videoBitrate;
+        }
+
+        await recapture(entry.source.stream, wanted);
+        await entry.client?.adapt(encodingFor(entry));
+        this.#change();
+
+        return {...entry.source};
+    }
+
+    /**
+     * Sends next to nothing of a picture, or all of it again.
+     * @param {string} sourceId
+     * @param {boolean} lowered
+     * @returns {Promise<void>} once the encoder knows
+     * @throws {SourceError}
+     */
+    async setLowered(sourceId, lowered) {
+        const entry = this.#find(sourceId);
+
+        if (entry.source.lowered !== lowered) {
+            entry.source.lowered = lowered;
+            this.#change();
+            await entry.client?.adapt(encodingFor(entry));
+        }
+    }
+
+    /**
+     * @param {string} sourceId
+     * @param {boolean} muted also after renewSource()
+     * @throws {SourceError}
+     */
+    setMuted(sourceId, muted) {
+        const {source} = this.#find(sourceId);
+
+        source.muted = muted;
+        muteTracks(source);
+        this.#change();
+    }
+
+    /**
+     * @param {string} sourceId
+     * @returns {object} what the source was added with, as it is by now, for recallSource()
+     * @throws {SourceError}
+     */
+    wantedOf(sourceId) {
+        const {source: {label, muted}, wanted: {stream, ...wanted}} = this.#find(sourceId);
+
+        return {...wanted, label, muted};
     }
 
     /**
@@ -237,31 +320,56 @@ export class MultiSourceBroadcaster extends EventTarget {
         return name;
     }
 
+    /** The type of a source that can be added. */
+    #checked({type: word, label, stream}) {
+        const type = TYPES[word];
+
+        if (type === undefined || (type === 'other' && !stream)) {
+            throw new SourceError('bad_source_type', `there is no source of type ${word}`, 'type');
+        }
+
+        if (this.#entries.size + this.#pending >= this.#maxSources) {
+            throw new SourceError('too_many_sources', `there can be ${this.#maxSources} sources at most`);
+        }
+
+        this.#freeName(label);
+
+        return type;
+    }
+
     #add(stream, wanted) {
-        const sourceId = `source-${++this.#count}`;
-        const source = {sourceId, type: wanted.type, label: String(wanted.label).trim(), name: '', stream,
-                        state: 'idle', reason: null};
+        let entry;
 
         try {
-            source.name = this.#freeName(wanted.label);         /* while the user was asked, another may have come */
+            entry = this.#enter(wanted, stream);        /* while the user was asked, another may have come */
 
         } catch (error) {
             stopTracks(stream);
             throw error;
         }
 
-        const entry = {source, wanted, client: null, destination: ''};
-
-        this.#entries.set(sourceId, entry);
         this.#use(entry, stream);
 
-        return {...source};
+        return {...entry.source};
+    }
+
+    #enter(wanted, stream) {
+        const name = this.#freeName(wanted.label);
+        const sourceId = `source-${++this.#count}`;
+        const source = {sourceId, type: wanted.type, label: String(wanted.label).trim(), name, stream, state: 'idle',
+                        reason: null, muted: Boolean(wanted.muted), lowered: false};
+        const entry = {source, wanted: {...wanted}, client: null, destination: ''};
+
+        this.#entries.set(sourceId, entry);
+
+        return entry;
     }
 
     #use(entry, stream) {
         entry.source.stream = stream;
         entry.source.state = 'idle';
         entry.source.reason = null;
+        muteTracks(entry.source);
 
         const tracks = stream.getTracks();
         const decisive = tracks.filter(({kind}) => kind === 'video');
@@ -296,15 +404,15 @@ export class MultiSourceBroadcaster extends EventTarget {
             entry.destination = destination;
         }
 
+        entry.client.adapt(encodingFor(entry));
+
         return entry.client;
     }
 
     #newClient(entry, url, token) {
-        const {source, wanted: {resolution, framerate = 30, type}} = entry;
+        const {source} = entry;
         const client = new WhipClient({
-            url, token, stream: source.stream, framerate,
-            content: type === 'screen' && framerate <= DETAIL_FPS ? 'detail' : 'motion',
-            videoBitrate: suggestedBitrate(resolution, framerate),
+            url, token, stream: source.stream, ...encodingFor(entry),
             onstate: (state, reason) => {
                 if (entry.client === client) {
                     source.state = state;
@@ -319,6 +427,23 @@ export class MultiSourceBroadcaster extends EventTarget {
 
     #change() {
         this.dispatchEvent(new Event('change'));
+    }
+}
+
+function encodingFor({source, wanted}) {
+    const {type, resolution, framerate = 30, content} = wanted;
+    const settings = source.stream.getVideoTracks()[0]?.getSettings?.() ?? {};
+    const videoBitrate = wanted.videoBitrate ?? suggestedBitrate(resolution, framerate);
+
+    return {
+        content: content ?? (type === 'screen' && framerate <= DETAIL_FPS ? 'detail' : 'motion'),
+        ...encodingOf({resolution, framerate, videoBitrate}, settings, source.lowered),
+    };
+}
+
+function muteTracks({stream, muted}) {
+    for (const track of stream.getAudioTracks()) {
+        track.enabled = !muted;
     }
 }
 

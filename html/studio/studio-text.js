@@ -20,6 +20,8 @@ const REASONS = {
     no_permission: 'The browser was not allowed to use it. Allow it in the address bar, then try again.',
     no_device: 'It was not found. Is it plugged in?',
     device_busy: 'Another program seems to be using it.',
+    recalled: 'It was there before this page was loaded again, and could not be opened by itself.',
+    recalled_screen: 'The page was loaded again, and browsers then want a screen to be chosen again.',
     no_codec: 'This browser cannot send H.264, which is what the server takes. Firefox needs its OpenH264 plugin '
               + '(Add-ons, Plugins), and fetches it a minute after its first start; Chrome, Edge and Safari have it.',
 
@@ -63,6 +65,9 @@ const REASONS = {
     closed: 'The server has ended the session.',
 };
 
+const ACTIVE = ['connecting', 'live', 'reconnecting'];
+const STARTABLE = ['idle', 'stopped', 'failed'];
+
 const TYPES = {screen: 'The screen', webcam: 'The camera', audio: 'The microphone', other: 'The source'};
 
 /**
@@ -87,6 +92,16 @@ export function explainCapture(type, error) {
     return `${TYPES[type]} could not be added. ${explain(error)}`;
 }
 
+/** @returns {boolean} it is sent, or on the way to it */
+export function isActive({state}) {
+    return ACTIVE.includes(state);
+}
+
+/** @returns {boolean} it can go live */
+export function canStart({state}) {
+    return STARTABLE.includes(state);
+}
+
 /**
  * @param {import('./multi-source-broadcaster.js').BroadcastSource} source
  * @returns {{title: string, text: string}} text may be empty
@@ -95,7 +110,7 @@ export function describe({state, reason}) {
     const title = STATES[state];
 
     if (state === 'ended') {
-        return {title, text: 'Sharing has been stopped, or the device is gone.'};
+        return {title, text: reason === null ? 'Sharing has been stopped, or the device is gone.' : explain(reason)};
     }
 
     if (reason === null || state === 'stopped') {
@@ -118,25 +133,6 @@ export function figuresText({bitrate, fps, width, height, rtt, loss, protocol}) 
         loss >= 0.01 ? `${Math.round(loss * 100)} % lost` : '',
         protocol === 'tcp' ? 'by TCP' : '',
     ].filter(Boolean).join(' · ');
-}
-
-/**
- * @param {import('./whip-stats.js').Figures} figures
- * @param {number} seconds that it has been live
- * @returns {string} why the picture is not what it could be, or nothing
- */
-export function limitText({qualityLimitationReason}, seconds) {
-    if (qualityLimitationReason === 'cpu') {
-        return 'This device is too slow for the full picture. Choose a smaller one, or close other programs.';
-    }
-
-    /* the estimate starts low and rises */
-
-    if (qualityLimitationReason === 'bandwidth' && seconds > 20) {
-        return 'The network is too slow for the full picture, so a smaller one is sent.';
-    }
-
-    return '';
 }
 
 /**

@@ -1,101 +1,66 @@
-import {sharesScreens} from './capture.js';
-import {DeviceChoice} from './device-choice.js';
+import {AddPanel} from './add-panel.js';
+import {AnalyticsPanel} from './analytics-panel.js';
+import {Announcer} from './announcer.js';
+import {DirectorPanel} from './director-panel.js';
+import {show} from './elements.js';
+import {GoLive} from './go-live.js';
+import {KeyPanel} from './key-panel.js';
 import {MultiSourceBroadcaster} from './multi-source-broadcaster.js';
-import {SourceCard} from './source-card.js';
-import {describe, explain, explainCapture, freeLabel, statusText} from './studio-text.js';
+import {OverlayPanel} from './overlay-panel.js';
+import {qualityOf} from './quality.js';
+import {Recall} from './recall.js';
+import {ShowPanel} from './show-panel.js';
+import {ShowSession} from './show-session.js';
+import {simulcastPanel} from './simulcast-panel.js';
+import {SoundMeter} from './sound-meter.js';
+import {SourceCards} from './source-cards.js';
+import {explain, explainCapture, isActive, statusText} from './studio-text.js';
+import {UploadSaver} from './upload-saver.js';
+import {WakeLock} from './wake-lock.js';
 import {chooseCodecs} from './whip-codecs.js';
 
 const MEASURE_MS = 1000;
-const KEPT = 'studio-key';
+const HEAR_MS = 100;
 
-/** Where the server takes WHIP; the source's name comes behind it. */
-const URL_PREFIX = document.body.dataset.whip;
+/** Where the server takes WHIP (the source's name comes behind it), keeps shows, and has the console. */
+const {whip: WHIP, show: SHOW, simulcast: SIMULCAST} = document.body.dataset;
 
 const $ = (id) => document.getElementById(id);
 
 const broadcaster = new MultiSourceBroadcaster();
-const cards = new Map();
-const said = new Map();                     /* sourceId -> what the announcer said of it last */
+const session = new ShowSession(SHOW);
+const recall = new Recall(broadcaster, session);
+const saver = new UploadSaver();
+const meter = new SoundMeter();
+const awake = new WakeLock();
+const announcer = new Announcer($('announcer'));
 
-const cameras = new DeviceChoice($('camera'), 'videoinput', {any: 'Default camera', missing: 'No camera found'});
-const microphones = new DeviceChoice($('microphone'), 'audioinput', {
-    any: 'Default microphone', missing: 'No microphone found', none: 'No sound',
+const keyPanel = new KeyPanel(document);
+const addPanel = new AddPanel(document, {
+    add,
+    used: () => broadcaster.sources.flatMap(({stream}) =>
+        stream.getVideoTracks().map((track) => track.getSettings().deviceId ?? '')),
+    labels: () => broadcaster.sources.map(({label}) => label),
+});
+const overlay = new OverlayPanel(document, recall.memory.overlay, changed);
+const director = new DirectorPanel(document, session);
+const analytics = new AnalyticsPanel(document, session);
+const showPanel = new ShowPanel(document, session, {
+    open: () => keyPanel.have() && goLive.open(), end: endShow, changed, say: (text) => announcer.say(text),
+});
+const goLive = new GoLive({broadcaster, session, keyPanel, showPanel, url: WHIP, changed});
+const cards = new SourceCards(document, {
+    toggle, renew, remove,
+    label: (sourceId, label) => broadcaster.setLabel(sourceId, label),
+    mute: (sourceId, muted) => broadcaster.setMuted(sourceId, muted),
+    quality: setQuality,
+    air: (sourceId) => director.put(broadcaster.get(sourceId).name),
 });
 
 let updating = false;
 let adding = false;
-let wakeLock = null;
-
-/* the key: in memory, and in this tab's storage if it is wanted there */
-
-const keyText = () => $('key').value.trim();
-
-function keepKey() {
-    try {
-        if ($('keep-key').checked && keyText() !== '') {
-            sessionStorage.setItem(KEPT, keyText());
-
-        } else {
-            sessionStorage.removeItem(KEPT);
-        }
-
-    } catch {
-        $('keep-key').checked = false;      /* the browser keeps nothing for this page */
-    }
-}
-
-function keptKey() {
-    try {
-        return sessionStorage.getItem(KEPT) ?? '';
-
-    } catch {
-        return '';
-    }
-}
-
-function showKey() {
-    const shown = $('key').type === 'password';
-
-    $('key').type = shown ? 'text' : 'password';
-    $('show-key').setAttribute('aria-pressed', String(shown));
-}
-
-/** @returns {boolean} there is one; else the user is led to where it goes */
-function haveKey() {
-    const have = keyText() !== '';
-
-    $('key').toggleAttribute('aria-invalid', false);
-    $('key-missing').hidden = have;
-
-    if (!have) {
-        $('key').setAttribute('aria-invalid', 'true');
-        $('key').focus();
-    }
-
-    return have;
-}
 
 /* adding */
-
-function pictureOf(select) {
-    const [width, height, framerate] = select.value.split('x').map(Number);
-
-    return {resolution: {width, height}, framerate};
-}
-
-function screenSource() {
-    return {type: 'screen', label: newLabel('Main Screen'), ...pictureOf($('screen-picture')),
-            captureAudio: $('screen-sound').checked};
-}
-
-function cameraSource() {
-    return {type: 'webcam', label: newLabel('Face Cam'), ...pictureOf($('camera-picture')), deviceId: cameras.deviceId,
-            captureAudio: microphones.wanted, audioDeviceId: microphones.deviceId};
-}
-
-function newLabel(label) {
-    return freeLabel(label, broadcaster.sources.map((source) => source.label));
-}
 
 /** One after the other: a browser asks one question at a time, and for the screen only right after a click. */
 async function add(...wanted) {
@@ -105,52 +70,36 @@ async function add(...wanted) {
     changed();
 
     for (const make of wanted) {
-        const source = make();
+        const {type, quality, ...source} = make();
+        const {text, id, ...picture} = qualityOf(type, quality) ?? {};
 
         try {
-            await broadcaster.addSource(source);
+            await broadcaster.addSource({type, ...source, ...picture, quality: id});
 
         } catch (error) {
-            troubles.push(explainCapture(source.type, error));
+            troubles.push(explainCapture(type, error));
         }
     }
 
     adding = false;
-    trouble('add-trouble', troubles.join(' '));
+    addPanel.trouble(troubles.join(' '));
     changed();
-    listDevices();
+    addPanel.list();
 }
 
-async function listDevices() {
-    const devices = await navigator.mediaDevices?.enumerateDevices?.().catch(() => null) ?? null;
-
-    cameras.render(devices);
-    microphones.render(devices);
-    changed();
+async function endShow() {
+    await goLive.end();
+    announcer.say('The show is over.');
 }
 
 /* what is done with a source */
-
-function start(sourceId) {
-    const destination = {protocol: 'webrtc-whip', url: URL_PREFIX, streamKey: keyText()};
-
-    broadcaster.startBroadcast(sourceId, destination).catch(() => {});      /* the source's state says why */
-}
-
-function isActive({state}) {
-    return ['connecting', 'live', 'reconnecting'].includes(state);
-}
-
-function canStart({state}) {
-    return ['idle', 'stopped', 'failed'].includes(state);
-}
 
 function toggle(sourceId) {
     if (isActive(broadcaster.get(sourceId))) {
         broadcaster.stopBroadcast(sourceId);
 
-    } else if (haveKey()) {
-        start(sourceId);
+    } else if (keyPanel.have()) {
+        goLive.start([sourceId]);
     }
 }
 
@@ -159,119 +108,83 @@ async function renew(sourceId) {
 
     try {
         await broadcaster.renewSource(sourceId);
-        trouble('add-trouble', '');
+        addPanel.trouble('');
+
+        if (recall.take(sourceId) && keyPanel.key !== '') {
+            goLive.start([sourceId]);
+        }
 
     } catch (error) {
-        trouble('add-trouble', explainCapture(type, error));
+        addPanel.trouble(explainCapture(type, error));
     }
 }
 
 function remove(sourceId) {
-    const {element} = cards.get(sourceId);
-    const next = element.nextElementSibling ?? element.previousElementSibling;
+    const next = cards.beside(sourceId) ?? $('add-camera');
 
+    recall.take(sourceId);
     broadcaster.removeSource(sourceId);
-    (next?.querySelector('[data-part="remove"]') ?? $('add-camera')).focus();
+    next.focus();
+}
+
+function setQuality(sourceId, id) {
+    const {type} = broadcaster.get(sourceId);
+    const {resolution, framerate, content, videoBitrate} = qualityOf(type, id);
+
+    broadcaster.setQuality(sourceId, {resolution, framerate, content, videoBitrate, quality: id});
 }
 
 function startAll() {
-    if (haveKey()) {
-        for (const {sourceId} of broadcaster.sources.filter(canStart)) {
-            start(sourceId);
-        }
+    if (keyPanel.have()) {
+        goLive.start(broadcaster.sources.map(({sourceId}) => sourceId));
     }
 }
 
-function stopAll() {
-    for (const {sourceId} of broadcaster.sources.filter(isActive)) {
-        broadcaster.stopBroadcast(sourceId);
+/** Less of what nobody watches, all of it as soon as somebody does. */
+function saveUpload() {
+    const live = broadcaster.sources.filter(({state}) => state === 'live');
+    const viewers = $('save-upload').checked ? session.viewers?.sources ?? null : null;
+    const lowered = saver.update(performance.now(), live.map(({name}) => name), viewers, director.source);
+
+    for (const {sourceId, name} of live) {
+        broadcaster.setLowered(sourceId, lowered.has(name));
     }
 }
 
 /* what the page shows */
 
-function trouble(id, text) {
-    $(id).textContent = text;
-    $(id).hidden = text === '';
-}
-
-function showSources(sources) {
-    for (const source of sources) {
-        if (!cards.has(source.sourceId)) {
-            const card = new SourceCard($('source-template'), source.sourceId, {
-                toggle, renew, remove,
-                label: (sourceId, label) => broadcaster.setLabel(sourceId, label),
-            });
-
-            cards.set(source.sourceId, card);
-            $('sources').append(card.element);
-        }
-
-        cards.get(source.sourceId).render(source);
-    }
-
-    for (const [sourceId, card] of cards) {
-        if (!sources.some((source) => source.sourceId === sourceId)) {
-            card.element.remove();
-            cards.delete(sourceId);
-            said.delete(sourceId);
-        }
-    }
-
-    $('no-sources').hidden = sources.length > 0;
-}
-
-/** A screen reader hears of each change of a state, once. */
-function announce(sources) {
-    const news = [];
-
-    for (const source of sources) {
-        const {title, text} = describe(source);
-        const sentence = `${source.label}: ${title}. ${text}`.trim();
-
-        if (said.has(source.sourceId) && said.get(source.sourceId) !== sentence) {
-            news.push(sentence);
-        }
-
-        said.set(source.sourceId, sentence);
-    }
-
-    if (news.length > 0) {
-        $('announcer').textContent = news.join(' ');
-    }
-}
-
-/** A telephone that goes to sleep stops its camera. */
-async function stayAwake(wanted) {
-    if (!wanted) {
-        wakeLock?.release();
-        wakeLock = null;
-
-    } else if (wakeLock === null && !document.hidden) {
-        wakeLock = await navigator.wakeLock?.request('screen').catch(() => null) ?? null;
-        wakeLock?.addEventListener('release', () => { wakeLock = null; });
-    }
-}
-
 function update() {
     const {sources} = broadcaster;
     const live = sources.some(({state}) => state === 'live');
     const status = statusText(sources);
+    const viewers = session.viewers?.sources ?? null;
 
     updating = false;
-    showSources(sources);
-    announce(sources);
-    stayAwake(sources.some(isActive));
+    saveUpload();
+
+    cards.render(sources, ({sourceId, name}) => ({
+        quality: broadcaster.wantedOf(sourceId).quality ?? null,
+        busy: goLive.waits(sourceId),
+        onAir: session.state === 'open' ? director.source === name : null,
+        viewers: viewers === null ? null : viewers[name] ?? 0,
+    }));
+
+    announcer.sources(sources);
+    awake.hold(sources.some(isActive));
+    meter.watch(sources.map(({stream}) => stream));
+    addPanel.render(adding);
+    overlay.render(sources);
+    showPanel.render();
+    director.render();
+    analytics.render();
 
     $('status').textContent = status;
     $('status').toggleAttribute('data-live', live);
     document.title = live ? `${status} · Studio` : 'Studio';
 
-    $('start-all').disabled = !sources.some(canStart);
+    $('start-all').disabled = !sources.some((source) => goLive.can(source));
     $('stop-all').disabled = !sources.some(isActive);
-    $('add-camera').disabled = adding || $('camera').disabled;
-    $('add-screen').disabled = adding || !sharesScreens();
-    $('add-both').disabled = $('add-camera').disabled || $('add-screen').disabled;
+    recall.keep();
 }
 
 /* many changes make one update */
@@ -283,10 +196,25 @@ function changed() {
 }
 
 async function measure() {
-    for (const {sourceId} of broadcaster.sources.filter(({state}) => state === 'live')) {
+    for (const source of broadcaster.sources.filter(({state}) => state === 'live')) {
+        const {sourceId} = source;
         const figures = await broadcaster.stats(sourceId).catch(() => null);
+        const card = cards.get(sourceId);
 
-        cards.get(sourceId)?.measure(figures);
+        if (card !== null && broadcaster.get(sourceId) !== null) {
+            card.measure(figures, broadcaster.wantedOf(sourceId).framerate);
+            announcer.health(source, card.verdict);
+        }
+    }
+
+    saveUpload();
+}
+
+function hear() {
+    if (!document.hidden) {
+        for (const {sourceId, stream} of broadcaster.sources) {
+            cards.get(sourceId)?.hear(meter.level(stream));
+        }
     }
 }
 
@@ -301,26 +229,22 @@ function findTrouble() {
     return codecs !== undefined && chooseCodecs(codecs, ['video/H264']).length === 0 ? explain({code: 'no_codec'}) : '';
 }
 
+/** As it was before the page was loaded again. */
+async function goOn() {
+    const parts = {keyPanel, showPanel, overlay, goLive, saveUpload: $('save-upload')};
+
+    addPanel.trouble(await recall.goOn(parts));
+    changed();
+    addPanel.list();
+}
+
 broadcaster.addEventListener('change', changed);
-
-$('key-form').addEventListener('submit', (event) => event.preventDefault());
-$('key').addEventListener('input', () => {
-    $('key').removeAttribute('aria-invalid');
-    $('key-missing').hidden = true;
-    keepKey();
-});
-$('keep-key').addEventListener('change', keepKey);
-$('show-key').addEventListener('click', showKey);
-
-$('add-form').addEventListener('submit', (event) => event.preventDefault());
-$('add-camera').addEventListener('click', () => add(cameraSource));
-$('add-screen').addEventListener('click', () => add(screenSource));
-$('add-both').addEventListener('click', () => add(screenSource, cameraSource));
+session.addEventListener('change', changed);
+session.addEventListener('viewers', saveUpload);
 
 $('start-all').addEventListener('click', startAll);
-$('stop-all').addEventListener('click', stopAll);
-
-navigator.mediaDevices?.addEventListener?.('devicechange', listDevices);
+$('stop-all').addEventListener('click', () => goLive.stopAll());
+$('save-upload').addEventListener('change', changed);
 document.addEventListener('visibilitychange', changed);
 
 window.addEventListener('beforeunload', (event) => {
@@ -330,12 +254,22 @@ window.addEventListener('beforeunload', (event) => {
     }
 });
 
-window.addEventListener('pagehide', stopAll);
+window.addEventListener('pagehide', () => {
+    recall.left = goLive.left = true;
+    goLive.stopAll();
+    session.leave();
+});
 
-$('key').value = keptKey();
-$('keep-key').checked = keyText() !== '';
-$('screen-missing').hidden = sharesScreens();
-trouble('page-trouble', findTrouble());
+window.addEventListener('pageshow', ({persisted}) => {
+    if (persisted) {
+        recall.left = goLive.left = false;
+        changed();
+    }
+});
+
+show($('page-trouble'), findTrouble());
+simulcastPanel(document, SIMULCAST);
 setInterval(measure, MEASURE_MS);
-listDevices();
+setInterval(hear, matchMedia('(prefers-reduced-motion: reduce)').matches ? MEASURE_MS : HEAR_MS);
 changed();
+goOn();

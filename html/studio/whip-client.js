@@ -57,11 +57,12 @@ export class WhipClient {
      * @param {?string} [options.token] for "Authorization: Bearer"
      * @param {MediaStream} options.stream one video track or one audio track, or both
      * @param {function(string, ?WhipError): void} [options.onstate] called with every new state or reason
-     * @param {string} [options.content] of the picture: "detail" (text, keep it sharp) or "motion" (keep it fluent);
-     *     a shared screen is detail if nothing is said
+     * @param {string} [options.content] of the picture: "text" or "detail" (keep it sharp) or "motion" (keep it
+     *     fluent); a shared screen is detail if nothing is said
      * @param {number} [options.videoBitrate] bit/s at most
      * @param {number} [options.audioBitrate] bit/s at most
      * @param {number} [options.framerate] at most
+     * @param {number} [options.scale] the picture is sent smaller by this factor
      * @param {string[]} [options.videoCodecs] that may be sent, the best first
      * @param {RTCIceServer[]} [options.iceServers] if the server names none
      * @param {boolean} [options.trickle] whether the server is told candidates; without it, unless it is ICE-lite
@@ -69,7 +70,7 @@ export class WhipClient {
      * @param {number} [options.patience] how long it keeps trying, ms
      */
     constructor({url, token = null, stream, onstate = () => {}, content, videoBitrate, audioBitrate = AUDIO_BITRATE,
-                 framerate, videoCodecs = ['video/H264'], iceServers = [], trickle, backoff = BACKOFF,
+                 framerate, scale = 1, videoCodecs = ['video/H264'], iceServers = [], trickle, backoff = BACKOFF,
                  patience = PATIENCE_MS}) {
         const settings = stream.getVideoTracks()[0]?.getSettings?.() ?? {};
 
@@ -77,7 +78,7 @@ export class WhipClient {
         this.#backoff = backoff;
         this.#patience = patience;
         this.#options = {
-            url, token, stream, audioBitrate, framerate, videoCodecs, iceServers, trickle,
+            url, token, stream, audioBitrate, framerate, scale, videoCodecs, iceServers, trickle,
             content: content ?? (settings.displaySurface ? 'detail' : 'motion'),
             videoBitrate: videoBitrate ?? suggestedBitrate(settings, framerate ?? settings.frameRate),
         };
@@ -122,6 +123,16 @@ export class WhipClient {
         }
 
         await this.#closing;
+    }
+
+    /**
+     * Another quality, from now on: of what is being sent, and of sessions to come.
+     * @param {object} changes content, videoBitrate, framerate and scale, as in the constructor
+     * @returns {Promise<void>} once the encoder knows; never rejects
+     */
+    async adapt(changes) {
+        Object.assign(this.#options, changes);
+        await this.#session?.adapt(changes);
     }
 
     /** @returns {Promise<?import('./whip-stats.js').Figures>} null while there is no session */

@@ -3,7 +3,7 @@
 const RETRANSMISSION = /\/rtx$/i;
 
 const BITRATE = 5000000;                    /* of 1080p30 */
-const BITRATE_MAX = 7000000;                /* servers allow 8 Mbit/s, with sound and what framing adds */
+export const BITRATE_MAX = 7000000;         /* servers allow 8 Mbit/s, with sound and what framing adds */
 const PIXEL_RATE = 1920 * 1080 * 30;
 
 /* a payload may be several packets */

@@ -26,6 +26,7 @@ export class WhipSession {
     #candidates = [];
     #trickles = false;
     #trickleTimer = 0;
+    #tuned = Promise.resolve();     /* a sender's parameters are changed by one at a time */
     #closed = false;
 
     /**
@@ -112,6 +113,17 @@ export class WhipSession {
         }
     }
 
+    /**
+     * Another quality of what is being sent.
+     * @param {object} changes content, videoBitrate, framerate and scale, as in the options
+     * @returns {Promise<void>} once the encoder knows; never rejects
+     */
+    adapt(changes) {
+        Object.assign(this.#options, changes);
+
+        return this.#tune();
+    }
+
     /** Ends it, here and at the server.  Settles when the server has answered or had time to; never rejects. */
     async close() {
         if (this.#closed) {
@@ -130,7 +142,7 @@ export class WhipSession {
     }
 
     async #addTracks() {
-        const {stream, content, videoBitrate, audioBitrate, framerate, videoCodecs} = this.#options;
+        const {stream, audioBitrate, videoCodecs} = this.#options;
         const tracks = [...stream.getAudioTracks(), ...stream.getVideoTracks()];
 
         if (tracks.length === 0) {
@@ -139,21 +151,34 @@ export class WhipSession {
 
         for (const track of tracks) {
             const video = track.kind === 'video';
-            const encoding = video ? {maxBitrate: videoBitrate, maxFramerate: framerate} : {maxBitrate: audioBitrate};
-
-            if (video && 'contentHint' in track) {
-                track.contentHint = content;
-            }
-
+            const encoding = video ? this.#encoding() : {maxBitrate: audioBitrate};
             const transceiver = this.#pc.addTransceiver(track, {direction: 'sendonly', streams: [stream],
                                                                 sendEncodings: [encoding]});
 
             preferCodecs(transceiver, track.kind, video ? videoCodecs : ['audio/opus']);
-
-            if (video) {
-                await preferDegradation(transceiver.sender, content === 'detail' ? 'maintain-resolution' : 'balanced');
-            }
         }
+
+        await this.#tune();
+    }
+
+    #encoding() {
+        const {videoBitrate, framerate, scale = 1} = this.#options;
+
+        return {maxBitrate: videoBitrate, scaleResolutionDownBy: Math.max(scale, 1),
+                ...(framerate && {maxFramerate: framerate})};
+    }
+
+    /** Tells the encoder what the options say by now. */
+    #tune() {
+        this.#tuned = this.#tuned.then(async () => {
+            for (const sender of this.#closed ? [] : this.#pc?.getSenders() ?? []) {
+                if (sender.track?.kind === 'video') {
+                    await tuneSender(sender, this.#options.content, this.#encoding());
+                }
+            }
+        });
+
+        return this.#tuned;
     }
 
     async #answered({status, headers, url, text}) {
@@ -321,9 +346,24 @@ function preferCodecs(transceiver, kind, wanted) {
     transceiver.setCodecPreferences(chosen);
 }
 
-async function preferDegradation(sender, preference) {
-    const parameters = sender.getParameters();
+async function tuneSender(sender, content, encoding) {
+    if ('contentHint' in sender.track) {
+        sender.track.contentHint = content;
+    }
 
-    parameters.degradationPreference = preference;
-    await sender.setParameters(parameters).catch(() => {});
+    try {
+        const parameters = sender.getParameters();
+
+        parameters.degradationPreference = content === 'motion' ? 'balanced' : 'maintain-resolution';
+
+        for (const one of parameters.encodings ?? []) {
+            delete one.maxFramerate;
+            Object.assign(one, encoding);
+        }
+
+        await sender.setParameters(parameters);
+
+    } catch {
+        /* it is sent as it was before */
+    }
 }

@@ -3,7 +3,8 @@
 /**
  * @typedef {object} Figures null where nothing is known
  * @property {?number} bitrate kbit/s, since the sample before
- * @property {?number} fps
+ * @property {?number} fps that are sent
+ * @property {?number} sourceFps that there are to be sent
  * @property {?number} width px, as sent
  * @property {?number} height px, as sent
  * @property {?number} rtt ms
@@ -32,6 +33,7 @@ function usedPair(reports) {
 export function summarize(reports, before = null) {
     const sample = {bytes: 0, time: 0};
     let video = null;
+    let source = null;
     let reported = null;
 
     for (const report of reports.values()) {
@@ -39,6 +41,9 @@ export function summarize(reports, before = null) {
             sample.bytes += (report.bytesSent ?? 0) + (report.headerBytesSent ?? 0);
             sample.time = Math.max(sample.time, report.timestamp);
             video = report.kind === 'video' ? report : video;
+
+        } else if (report.type === 'media-source') {
+            source = report.kind === 'video' ? report : source;
 
         } else if (report.type === 'remote-inbound-rtp' && (report.kind === 'video' || reported === null)) {
             reported = report;
@@ -56,6 +61,7 @@ export function summarize(reports, before = null) {
             bitrate: elapsed > 0 && sample.bytes >= before.bytes
                 ? Math.round((sample.bytes - before.bytes) * 8 / elapsed) : null,
             fps: video === null ? null : Math.round(video.framesPerSecond ?? 0),
+            sourceFps: source?.framesPerSecond ?? null,
             width: video?.frameWidth ?? null,
             height: video?.frameHeight ?? null,
             rtt: rtt === undefined ? null : Math.round(rtt * 1000),

@@ -1,4 +1,4 @@
-import {describeFigures} from './figures-text.js';
+import {describeFigures} from './viewer-text.js';
 
 const REFRESH_MS = 500;
 
@@ -12,7 +12,7 @@ export class FiguresView {
     /**
      * @param {HTMLButtonElement} button shows and hides them
      * @param {HTMLDListElement} list
-     * @param {function(): import('./figures-text.js').Figures} read
+     * @param {function(): object} read
      */
     constructor(button, list, read) {
         this.#button = button;
@@ -20,6 +20,10 @@ export class FiguresView {
         this.#read = read;
 
         button.addEventListener('click', () => this.toggle());
+    }
+
+    destroy() {
+        clearInterval(this.#timer);
     }
 
     toggle() {

@@ -1,5 +1,3 @@
-import {nudge, playable} from './pace.js';
-
 /**
  * How a player is brought to another one's moment, in milliseconds: what is close enough, and how much more of it with
  * each second that it takes; how far the rate may differ for that and at least how long; over which difference it jumps
@@ -26,6 +24,25 @@ const AHEAD_MIN_S = 0.15;
 
 /** A clock tells nothing until it has run for so long after a jump or a change of rate. */
 const SETTLE_MS = 150;
+
+/** Browsers refuse rates closer to 0, but 0 itself is fine. */
+const RATE_MIN = 0.25;
+
+export function playable(rate) {
+    return rate < RATE_MIN ? 0 : rate;
+}
+
+/**
+ * How a player gets to another place: how much faster or slower than normal it plays, and for how long.
+ * @param {number} way in milliseconds, negative when it is to fall behind
+ * @param {object} manner
+ * @returns {{change: number, ms: number}} it takes its least time, as browsers do to change a rate
+ */
+export function nudge(way, {slower, faster, least}) {
+    const change = Math.min(Math.max(way / least, -slower), faster);
+
+    return {change, ms: Math.max(way / change || 0, least)};
+}
 
 /** Keeps one player at the moment that another one shows, by the wall clock that is in both playlists. */
 export class Lockstep {

@@ -3,6 +3,9 @@ import {SourceSwitch} from './source-switch.js';
 
 const FOLLOW_MS = 250;
 
+/** How often a page that is not seen looks whether a moment has come. */
+const LOOK_MS = 50;
+
 /** What it takes from the playlist to the picture, where nothing holds it up. */
 const BEGIN_S = 0.15;
 
@@ -10,58 +13,59 @@ const BEGIN_S = 0.15;
 const LINGER_FRAMES = 2;
 
 /**
- * Which source is the picture, which one is inset in it, and which one is about to become the picture.  Three video
- * elements take turns in these roles: exchanging the two pictures loads nothing, and a source that takes the place of
- * another one plays in the background, silent and at the same moment, before it is shown.
+ * Which source is the picture, which ones are beside it, inset or as tiles, and which one is about to become the
+ * picture.  Video elements take turns in these roles: exchanging two pictures loads nothing, and a source that takes
+ * the place of another one plays in the background, silent and at the same moment, before it is shown.
  *
  * Fires `change` whenever a view shows another source or its player another state, `switched` with `id` and `figures`
  * when the picture is another one, and `failed` with `id` and `reason` (those of SourceSwitch, or "gone") when it
  * stays.
+ *
+ * A view is {id: ?string, video: HTMLVideoElement, player: Player}; without a source its id is null.
  */
 export class MultiViewManager extends EventTarget {
     #selector;
+    #makeVideo;
     #main;
-    #inset;
+    #beside;
     #next;
     #leaving = null;
     #switch = null;
-    #lockstep = null;
+    #waiting = null;            /* for the moment of a switch */
+    #locksteps = [];
     #followTimer = 0;
     #muted = true;
+    #thrifty = false;
     #live = new Set();
 
     /**
      * @param {import('./viewer-source-selector.js').ViewerSourceSelector} selector
      * @param {HTMLVideoElement} mainVideo
      * @param {HTMLVideoElement} insetVideo
-     * @param {HTMLVideoElement} [nextVideo] without it, a source is loaded in the place of the one that is shown
+     * @param {?HTMLVideoElement} [nextVideo] without it, a source is loaded in the place of the one that is shown
+     * @param {?function(): HTMLVideoElement} [makeVideo] makes one more, for more than one beside the picture
      */
-    constructor(selector, mainVideo, insetVideo, nextVideo = null) {
+    constructor(selector, mainVideo, insetVideo, nextVideo = null, makeVideo = null) {
         super();
         this.#selector = selector;
-
-        [this.#main, this.#inset, this.#next] = [mainVideo, insetVideo, nextVideo].map((video) => {
-            if (video === null) {
-                return null;
-            }
-
-            const view = {id: null, video, player: selector.playerOf(video)};
-
-            view.player.addEventListener('change', () => this.#change());
-            video.addEventListener('volumechange', () => this.#volumeChanged(view));
-
-            return view;
-        });
+        this.#makeVideo = makeVideo;
+        this.#main = this.#view(mainVideo);
+        this.#beside = [this.#view(insetVideo)];
+        this.#next = nextVideo && this.#view(nextVideo);
     }
 
-    /** @returns {{id: ?string, video: HTMLVideoElement, player: import('./player.js').Player}} */
     get main() {
         return this.#main;
     }
 
-    /** @returns {{id: ?string, video: HTMLVideoElement, player: import('./player.js').Player}} id is null without one */
+    /** @returns {object} the first view beside the picture */
     get inset() {
-        return this.#inset;
+        return this.#beside[0];
+    }
+
+    /** @returns {object[]} the views beside the picture that show something */
+    get beside() {
+        return this.#beside.filter(({id}) => id !== null);
     }
 
     /** @returns {?string} the source that is about to become the picture */
@@ -69,15 +73,24 @@ export class MultiViewManager extends EventTarget {
         return this.#next?.id ?? null;
     }
 
-    /** @returns {number} how many sources are loaded at this moment; each takes two connections */
+    /** @returns {number} how many sources are loaded at this moment */
     get loading() {
-        return [this.#main, this.#inset, this.#next]
-            .filter((view) => view !== null && !['idle', 'unplayable'].includes(view.player.state)).length;
+        return this.#loaded.length;
+    }
+
+    /**
+     * @returns {number} of HTTP/1.1 that are taken by now: two for each source in low latency, the playlist that is
+     *     waited for and the media; of the others only a few load something at the same time
+     */
+    get connections() {
+        const brief = this.#thrifty ? this.#loaded.filter((view) => this.#beside.includes(view)).length : 0;
+
+        return 2 * (this.loading - brief) + Math.min(brief, 2);
     }
 
     /** @returns {?number} by how much the inset picture is ahead of the picture, in milliseconds */
     get skew() {
-        return this.#lockstep?.skew ?? null;
+        return this.#locksteps[0]?.skew ?? null;
     }
 
     get muted() {
@@ -91,11 +104,11 @@ export class MultiViewManager extends EventTarget {
         this.#change();
     }
 
-    /** @returns {{video: HTMLVideoElement, role: string, shown: boolean}[]} main, inset, and next or old */
+    /** @returns {{video: HTMLVideoElement, role: string, shown: boolean}[]} main, inset..., and next or old */
     get roles() {
         const roles = [
             {...this.#main, role: 'main', shown: true},
-            {...this.#inset, role: 'inset', shown: this.#inset.id !== null},
+            ...this.#beside.map((view) => ({...view, role: 'inset', shown: view.id !== null})),
         ];
 
         if (this.#next !== null) {
@@ -108,31 +121,66 @@ export class MultiViewManager extends EventTarget {
     }
 
     /**
-     * Makes a source the picture.  The one that is inset changes places with it; another one is got ready first, if
+     * Makes a source the picture.  One that is beside it changes places with it; another one is got ready first, if
      * there is a picture that can stay until then.
      * @param {?string} id null for none
+     * @param {?number} [at] not before the picture shows this moment, in milliseconds since 1970
      */
-    show(id) {
+    show(id, at = null) {
         if (id === (this.nextId ?? this.#main.id)) {
             return;
         }
 
         this.#forget();
 
+        const beside = id !== null && !this.#thrifty && this.#beside.find((view) => view.id === id);
+
         if (id === this.#main.id) {
             this.#change();
 
-        } else if (id !== null && id === this.#inset.id) {
-            [this.#main, this.#inset] = [this.#inset, this.#main];
-            this.#turnSound(this.#inset);
-            this.#follow();
-            this.#change();
+        } else if (beside) {
+            this.#when(at, () => this.#exchange(beside));
 
         } else if (this.#next !== null && this.#main.player.state === 'playing' && this.#live.has(id)) {
-            this.#prepare(id);
+            this.#prepare(id, at);
 
         } else {
             this.#assign(this.#main, id);
+        }
+    }
+
+    /**
+     * Shows these sources beside the picture and no others; the picture's own is left out.
+     * @param {string[]} ids
+     * @param {boolean} [thrifty] whole segments, seconds behind the picture, so that they take fewer connections
+     */
+    arrange(ids, thrifty = false) {
+        const wanted = ids.filter((id) => id !== this.#main.id).slice(0, this.#makeVideo ? Infinity : 1);
+        let changed = thrifty !== this.#thrifty;
+
+        this.#thrifty = thrifty;
+
+        for (const view of this.#beside) {
+            if (view.id !== null && (changed || !wanted.includes(view.id))) {
+                this.#assign(view, null);
+                changed = true;
+            }
+        }
+
+        for (const id of wanted.filter((one) => !this.#beside.some((view) => view.id === one))) {
+            let view = this.#beside.find((one) => one.id === null);
+
+            if (view === undefined) {
+                view = this.#view(this.#makeVideo());
+                this.#beside.push(view);
+            }
+
+            this.#assign(view, id);
+            changed = true;
+        }
+
+        if (changed) {
+            this.#follow();
         }
     }
 
@@ -143,15 +191,13 @@ export class MultiViewManager extends EventTarget {
     enablePiP(mainSourceId, pipSourceId) {
         this.show(mainSourceId);
 
-        if (pipSourceId !== mainSourceId && pipSourceId !== this.#inset.id) {
-            this.#assign(this.#inset, pipSourceId);
-            this.#follow();
+        if (pipSourceId !== mainSourceId) {
+            this.arrange([pipSourceId]);
         }
     }
 
     disablePiP() {
-        this.#assign(this.#inset, null);
-        this.#follow();
+        this.arrange([]);
     }
 
     /**
@@ -166,19 +212,40 @@ export class MultiViewManager extends EventTarget {
             this.#fail('gone');
         }
 
-        for (const {id, video, player} of [this.#main, this.#inset]) {
+        for (const {id, video, player} of [this.#main, ...this.#beside]) {
             const live = this.#live.has(id);
 
             if (live && player.finishing) {
                 player.resume();
 
             } else if (live && player.state === 'idle') {
-                this.#selector.switchToSource(id, video);
+                this.#selector.switchToSource(id, video, {parts: !this.#thrifty || video === this.#main.video});
 
             } else if (!live && player.state !== 'idle' && !player.finishing) {
                 player.finish();
             }
         }
+    }
+
+    /** Nothing is played any more. */
+    destroy() {
+        this.#forget();
+        this.arrange([]);
+        this.#assign(this.#main, null);
+    }
+
+    #view(video) {
+        const view = {id: null, video, player: this.#selector.playerOf(video)};
+
+        view.player.addEventListener('change', () => this.#change());
+        video.addEventListener('volumechange', () => this.#volumeChanged(view));
+
+        return view;
+    }
+
+    get #loaded() {
+        return [this.#main, ...this.#beside, this.#next]
+            .filter((view) => view !== null && !['idle', 'unplayable'].includes(view.player.state));
     }
 
     #assign(view, id) {
@@ -187,17 +254,31 @@ export class MultiViewManager extends EventTarget {
         this.#change();
     }
 
-    #prepare(id) {
+    #exchange(view) {
+        this.#beside[this.#beside.indexOf(view)] = this.#main;
+        [view, this.#main] = [this.#main, view];
+        this.#turnSound(view);
+        this.#follow();
+        this.#change();
+    }
+
+    #prepare(id, at) {
         const next = this.#next;
 
         next.id = id;
         next.video.muted = true;
-        this.#selector.switchToSource(id, next.video, this.#latencyToBegin());
+        this.#selector.switchToSource(id, next.video, {latency: this.#latencyToBegin()});
         next.video.play()?.catch(() => {});     /* what was once played at a tap may have sound later */
 
-        this.#switch = new SourceSwitch(next, this.#main, !this.#muted);
-        this.#switch.addEventListener('ready', () => this.#ready());
-        this.#switch.addEventListener('failed', ({reason}) => this.#fail(reason));
+        const begun = new SourceSwitch(next, this.#main, !this.#muted);
+
+        this.#switch = begun;
+        begun.addEventListener('ready', () => this.#when(at, () => this.#betweenFrames(() => {
+            if (this.#switch === begun) {
+                this.#take();
+            }
+        })));
+        begun.addEventListener('failed', ({reason}) => this.#fail(reason));
         this.#change();
     }
 
@@ -208,16 +289,37 @@ export class MultiViewManager extends EventTarget {
         return lowLatency && latency !== null ? Math.max(latency - BEGIN_S, BEGIN_S) : null;
     }
 
-    /** Between two frames, so that no frame is missing in between. */
-    #ready() {
-        const done = this.#switch;
-        const take = () => this.#switch === done && this.#take();
-
+    /** No frame is missing in between. */
+    #betweenFrames(act) {
         if (document.hidden) {
-            take();
+            act();
         } else {
-            requestAnimationFrame(take);
+            requestAnimationFrame(act);
         }
+    }
+
+    /** Acts when the picture shows this moment, or later; a player that has no clock goes by that of the device. */
+    #when(at, act) {
+        const token = {};
+        const look = () => {
+            if (this.#waiting !== token) {
+                return;
+            }
+
+            if (at === null || (this.#main.player.date ?? Date.now()) >= at || !this.#main.player.running) {
+                this.#waiting = null;
+                act();
+
+            } else if (document.hidden) {
+                setTimeout(look, LOOK_MS);
+
+            } else {
+                requestAnimationFrame(look);
+            }
+        };
+
+        this.#waiting = token;
+        look();
     }
 
     #take() {
@@ -270,6 +372,7 @@ export class MultiViewManager extends EventTarget {
     #forget() {
         this.#switch?.end();
         this.#switch = null;
+        this.#waiting = null;
         this.#leaving = null;
 
         if (this.#next !== null) {
@@ -291,16 +394,17 @@ export class MultiViewManager extends EventTarget {
         player.play();                          /* silent, if the browser stops it for its sound */
     }
 
-    /** The inset picture keeps to the moment of the picture. */
+    /** What is beside the picture keeps to its moment. */
     #follow() {
         clearInterval(this.#followTimer);
-        this.#lockstep?.end();
-        this.#lockstep = null;
+        this.#locksteps.forEach((lockstep) => lockstep.end());
         this.#main.player.guided = false;
 
-        if (this.#inset.id !== null) {
-            this.#lockstep = new Lockstep(this.#inset.player, this.#main.player, MANNERS.seen);
-            this.#followTimer = setInterval(() => this.#lockstep.step(), FOLLOW_MS);
+        this.#locksteps = (this.#thrifty ? [] : this.beside)
+            .map(({player}) => new Lockstep(player, this.#main.player, MANNERS.seen));
+
+        if (this.#locksteps.length > 0) {
+            this.#followTimer = setInterval(() => this.#locksteps.forEach((lockstep) => lockstep.step()), FOLLOW_MS);
         }
     }
 

@@ -1,6 +1,4 @@
-import {HlsEngine} from './hls-engine.js';
-import {NativeEngine} from './native-engine.js';
-import {rateToLive} from './pace.js';
+import {HlsEngine, NativeEngine} from './engines.js';
 
 /** A source that has just begun needs a moment until its first playlist is there, and seconds with stock HLS. */
 const MISSING_RETRY_MS = 1000;
@@ -25,11 +23,38 @@ const LATE_START_S = 0.15;
 /** Whoever is further behind than this, in seconds, would take all too long to come up by playing faster. */
 const JUMP_BEHIND_S = 2.5;
 
+/** Behind its distance from live by more than this many seconds, a player hurries until it is as good as there. */
+const LATE_S = 0.2;
+const IN_TIME_S = 0.05;
+
+/** With less than this in the buffer, in seconds, a player that plays faster would only run into its end. */
+const AHEAD_MIN_S = 0.35;
+
+const HURRY = 1.05;
+const HURRY_MORE = 1.08;
+const HURRY_MORE_S = 1;
+
 const WATCH_MS = 250;
 const STALLED_MS = 2500;
 const RESYNC_MS = 5000;
 const REOPEN_MS = 12000;
 const MEDIA_ERROR_APART_MS = 60000;
+
+/**
+ * The rate of a player on its way to its distance from live.  hls.js has the same (maxLiveSyncPlaybackRate), but only
+ * for who has a second in the buffer, which is more than low latency allows.
+ * @param {{latency: number, target: number, ahead: number, rate: number}} now in seconds; ahead: in the buffer
+ * @returns {number}
+ */
+export function rateToLive({latency, target, ahead, rate}) {
+    const late = latency - target;
+
+    if (ahead < AHEAD_MIN_S || late < (rate > 1 ? IN_TIME_S : LATE_S)) {
+        return 1;
+    }
+
+    return late > HURRY_MORE_S ? HURRY_MORE : HURRY;
+}
 
 /**
  * Plays one live playlist at a time on one video element, with hls.js or, where there is no Media Source, natively.
@@ -40,7 +65,7 @@ const MEDIA_ERROR_APART_MS = 60000;
 export class Player extends EventTarget {
     #video;
     #url = null;
-    #beginAt = null;
+    #options = {};
     #engine = null;
     #state = 'idle';
     #missing = 0;
@@ -152,13 +177,12 @@ export class Player extends EventTarget {
 
     /**
      * @param {string} url of a playlist; it may not be there yet
-     * @param {?number} [latency] how far from the newest media it is to begin, in seconds, where that is not what the
-     *     playlist says
+     * @param {object} [options] those of HlsEngine
      */
-    load(url, latency = null) {
+    load(url, options = {}) {
         this.#free();
         this.#url = url;
-        this.#beginAt = latency;
+        this.#options = options;
         this.#missing = 0;
         this.#failures = 0;
         this.#finishing = false;
@@ -170,7 +194,7 @@ export class Player extends EventTarget {
     /** Opens the same playlist again, from the start. */
     retry() {
         if (this.#url !== null) {
-            this.load(this.#url);
+            this.load(this.#url, {...this.#options, latency: null});
         }
     }
 
@@ -248,7 +272,7 @@ export class Player extends EventTarget {
             arrived: () => this.#arrived(),
             failed: (reason) => queueMicrotask(() => this.#engine === engine && this.#failed(reason)),
         };
-        const engine = new Engine(this.#video, this.#url, told, this.#beginAt);
+        const engine = new Engine(this.#video, this.#url, told, this.#options);
 
         this.#engine = engine;
     }

@@ -1,94 +1,129 @@
-import {otherCodec, pictureSize} from './source-text.js';
+import {otherCodec, pictureSize} from './viewer-text.js';
 
-/** The row of source buttons. */
+/** How often what is not played shows a picture, how long nobody asks where there was none, and its width. */
+const PICTURE_MS = 10000;
+const NO_PICTURE_MS = 60000;
+const PICTURE_WIDTH = 192;
+
+const make = (tag, properties, ...children) => {
+    const element = Object.assign(document.createElement(tag), properties);
+
+    element.append(...children);
+
+    return element;
+};
+
+/** For each source a button that makes it the picture, with a small picture of what is not played, and a switch. */
 export class SourceButtons {
     #container;
-    #choose;
-    #buttons = new Map();
+    #actions;
+    #rows = new Map();      /* id -> {row, button, canvas, texts, box, pictureAt} */
+    #timer;
+    #loading = null;
+
+    /** No connection is free for small pictures. */
+    busy = false;
 
     /**
      * @param {HTMLElement} container
-     * @param {function(string): void} choose called with the id of the source that the viewer wants
+     * @param {object} actions
+     * @param {function(string): void} actions.choose called with the id of the source that the viewer wants
+     * @param {function(string, boolean): void} actions.enable called when he turns one on or off
+     * @param {function(Source): Request} actions.picture of a source, as a short video
      */
-    constructor(container, choose) {
+    constructor(container, actions) {
         this.#container = container;
-        this.#choose = choose;
+        this.#actions = actions;
+        this.#timer = setInterval(() => this.#showPictures(), 1000);
+    }
+
+    destroy() {
+        clearInterval(this.#timer);
+        this.#loading?.abort();
     }
 
     /**
      * @param {import('./source-list.js').Source[]} sources
-     * @param {{mainId: ?string, insetId: ?string, nextId: ?string, unplayableId: ?string}} view
+     * @param {object} view
+     * @param {?string} view.mainId
+     * @param {string[]} view.besideIds
+     * @param {string} view.besideText what these are
+     * @param {?string} view.nextId
+     * @param {?string} view.unplayableId
+     * @param {string[]} view.off
+     * @param {?string} view.onAir
+     * @param {function(string): string} view.priceOf
      */
     render(sources, view) {
         const kept = new Set(sources.map((source) => source.id));
 
-        for (const [id, button] of this.#buttons) {
+        for (const [id, {row}] of this.#rows) {
             if (!kept.has(id)) {
-                button.remove();
-                this.#buttons.delete(id);
+                row.remove();
+                this.#rows.delete(id);
             }
         }
 
         sources.forEach((source, index) => {
-            const button = this.#buttons.get(source.id) ?? this.#create(source.id);
+            const row = this.#rows.get(source.id) ?? this.#create(source.id);
 
-            this.#update(button, source, index + 1, view);
+            row.source = source;
+            this.#update(row, source, index + 1, view);
+            row.box.parentElement.hidden = sources.length < 2 && !view.off.includes(source.id);
         });
     }
 
     #create(id) {
-        const button = document.createElement('button');
+        const texts = ['number', 'name', 'detail'].map((part) => make('span', {className: `source-${part}`}));
+        const [number, name, detail] = texts;
+        const canvas = make('canvas', {className: 'source-picture', hidden: true});
+        const button = make('button', {type: 'button', className: 'button source'}, canvas, number,
+                            make('span', {}, name, ' ', detail));
+        const box = make('input', {type: 'checkbox'});
+        const row = {row: make('div', {className: 'source-row'}, button, make('label', {className: 'check'}, box)),
+                     button, canvas, texts, box, pictureAt: 0};
 
-        button.type = 'button';
-        button.className = 'button source';
-        button.dataset.source = id;
-
-        for (const part of ['number', 'name', 'detail']) {
-            const span = document.createElement('span');
-            span.className = `source-${part}`;
-            button.append(span);
+        for (const hidden of [number, canvas]) {
+            hidden.setAttribute('aria-hidden', 'true');
         }
 
-        const [number, name, detail] = button.children;
-        const text = document.createElement('span');
-
-        number.setAttribute('aria-hidden', 'true');
-        text.append(name, ' ', detail);
-        button.append(text);
-
+        box.setAttribute('role', 'switch');
+        button.dataset.source = id;
         button.addEventListener('click', () => {
             if (button.getAttribute('aria-disabled') !== 'true') {
-                this.#choose(id);
+                this.#actions.choose(id);
             }
         });
+        box.addEventListener('change', () => this.#actions.enable(id, box.checked));
 
-        this.#container.append(button);
-        this.#buttons.set(id, button);
+        this.#container.append(row.row);
+        this.#rows.set(id, row);
 
-        return button;
+        return row;
     }
 
-    #update(button, source, number, {mainId, insetId, nextId, unplayableId}) {
+    #update(row, source, number, {mainId, besideIds, besideText, nextId, unplayableId, off, onAir, priceOf}) {
+        const {id, gone = false} = source;
+        const {button, texts, box} = row;
+        const isOff = off.includes(id);
         const note = this.#note(source, unplayableId);
-        const details = [note ?? pictureSize(source)];
+        const details = [isOff && !gone ? 'off' : note ?? pictureSize(source), besideIds.includes(id) && besideText,
+                         id === nextId && 'coming', id === onAir && 'on air', priceOf(id)];
 
-        if (source.id === insetId) {
-            details.push('inset');
-        }
-
-        if (source.id === nextId) {
-            details.push('coming');
-        }
-
-        button.setAttribute('aria-pressed', String(source.id === mainId));
-        button.setAttribute('aria-busy', String(source.id === nextId));
-        button.setAttribute('aria-disabled', String(Boolean(source.gone)));
-        button.toggleAttribute('data-gone', Boolean(source.gone));
+        row.played = id === mainId || besideIds.includes(id);
+        button.setAttribute('aria-pressed', String(id === mainId));
+        button.setAttribute('aria-busy', String(id === nextId));
+        button.setAttribute('aria-disabled', String(gone));
+        button.toggleAttribute('data-gone', gone);
         button.toggleAttribute('data-note', note !== null);
+        box.checked = !isOff;
+        box.setAttribute('aria-label', `${source.label}: watch it`);
 
-        this.#write(button, '.source-number', number <= 9 ? String(number) : '·');
-        this.#write(button, '.source-name', source.label);
-        this.#write(button, '.source-detail', details.filter(Boolean).join(' · '));
+        [number <= 9 ? String(number) : '·', source.label, details.filter(Boolean).join(' · ')].forEach((text, i) => {
+            if (texts[i].textContent !== text) {
+                texts[i].textContent = text;
+            }
+        });
 
         if (number <= 9) {
             button.setAttribute('aria-keyshortcuts', String(number));
@@ -106,18 +141,73 @@ export class SourceButtons {
             return `${otherCodec(source) ?? 'format'} · not playable here`;
         }
 
-        if (source.state === 'stalled') {
-            return 'stalled';
-        }
-
-        return otherCodec(source);
+        return source.state === 'stalled' ? 'stalled' : otherCodec(source);
     }
 
-    #write(button, selector, text) {
-        const span = button.querySelector(selector);
+    /** One at a time, and none while nobody looks. */
+    async #showPictures() {
+        const now = performance.now();
 
-        if (span.textContent !== text) {
-            span.textContent = text;
+        for (const row of this.#rows.values()) {
+            row.canvas.hidden ||= row.played || Boolean(row.source.gone);
+        }
+
+        if (this.busy) {
+            this.#loading?.abort();
+            return;
+        }
+
+        const row = [...this.#rows.values()].find(({played, source, pictureAt}) =>
+            !played && !source.gone && source.video && pictureAt <= now);
+
+        if (document.hidden || this.#loading !== null || row === undefined) {
+            return;
+        }
+
+        this.#loading = new AbortController();
+        row.pictureAt = now + PICTURE_MS;
+
+        try {
+            await this.#showPicture(row, this.#loading.signal);
+
+        } catch {
+            /* in a while */
+
+        } finally {
+            this.#loading = null;
+        }
+    }
+
+    async #showPicture(row, signal) {
+        const response = await fetch(this.#actions.picture(row.source), {signal});
+
+        if (!response.ok) {
+            row.pictureAt += NO_PICTURE_MS - PICTURE_MS;
+            return;
+        }
+
+        const url = URL.createObjectURL(await response.blob());
+        const video = Object.assign(document.createElement('video'), {muted: true, playsInline: true, preload: 'auto'});
+
+        try {
+            await new Promise((resolve, reject) => {
+                video.addEventListener('loadeddata', resolve);
+                video.addEventListener('error', reject);
+                signal.addEventListener('abort', reject);
+                video.src = url;
+            });
+
+            const {canvas} = row;
+
+            canvas.width = PICTURE_WIDTH;
+            canvas.height = Math.round(PICTURE_WIDTH * video.videoHeight / video.videoWidth) || 0;
+            canvas.getContext('2d').drawImage(video, 0, 0, canvas.width, canvas.height);
+            canvas.hidden = row.played;
+
+        } finally {
+            video.removeAttribute('src');
+            video.load();
+            URL.revokeObjectURL(url);
         }
     }
 }

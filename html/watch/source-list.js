@@ -7,27 +7,31 @@ const POLL_MS = 5000;
 const REOPEN_MS = 2000;
 const REOPEN_MAX_MS = 30000;
 
+/** What a session's stream tells besides. */
+const SESSION_EVENTS = ['session', 'on_air', 'viewers'];
+
 /**
- * One source, as the server describes it.
+ * One source, as the server describes it, and with `gone` when it was live and no longer is.
  * @typedef {object} Source
  * @property {string} id
  * @property {string} label
  * @property {string} url of the playlist
  * @property {string} state "live" or "stalled"
- * @property {{codec: string, width: number, height: number, fps: number}} [video]
+ * @property {{codec: string, width: number, height: number, fps: number, bitrate_kbps: number}} [video]
  * @property {{codec: string}} [audio]
- * @property {boolean} [gone] ours: it was live and no longer is
  */
 
 /**
  * The live list of one streamer's sources.  Server-Sent Events carry the changes; the JSON list, asked for whenever
  * the stream opens, says what was lost while it was closed.
  *
- * Fires `change` whenever `sources` or `state` is another one than before.
+ * Fires `change` whenever `sources` or `state` is another one than before, `refused` when the server does not let the
+ * stream be opened, and what a session's stream tells as `told` with `what` and `data`.
  */
 export class SourceList extends EventTarget {
     #streamUrl;
     #fetchList;
+    #makeStream;
     #goneMs;
     #entries = new Map();       /* id -> {source, mark, timer} */
     #removals = new Map();      /* id -> mark, see #reconcile */
@@ -46,16 +50,25 @@ export class SourceList extends EventTarget {
      * @param {string} streamUrl of the event stream
      * @param {function(): Promise<Source[]>} fetchList asks for the JSON list; an error with `status` 400 or 404 means
      *     that there is no such streamer
-     * @param {{goneMs?: number}} [options]
+     * @param {{goneMs?: number, makeStream?: function(string): EventSource}} [options]
      */
-    constructor(streamUrl, fetchList, {goneMs = GONE_MS} = {}) {
+    constructor(streamUrl, fetchList, {goneMs = GONE_MS, makeStream = (url) => new EventSource(url)} = {}) {
         super();
         this.#streamUrl = streamUrl;
         this.#fetchList = fetchList;
         this.#goneMs = goneMs;
+        this.#makeStream = makeStream;
     }
 
-    /** @returns {Source[]} in the order of their first appearance, those that are gone included */
+    /** Listens to another event stream from now on. */
+    listen(streamUrl) {
+        if (streamUrl !== this.#streamUrl || (this.#stream?.readyState ?? EventSource.CLOSED) === EventSource.CLOSED) {
+            this.#streamUrl = streamUrl;
+            this.open();
+        }
+    }
+
+    /** @returns {Source[]} in the order of their first appearance, with those that are gone */
     get sources() {
         return [...this.#entries.values()].map((entry) => entry.source);
     }
@@ -70,10 +83,7 @@ export class SourceList extends EventTarget {
         return this.#state;
     }
 
-    /**
-     * @param {?string} id
-     * @returns {?Source}
-     */
+    /** @returns {?Source} */
     get(id) {
         return this.#entries.get(id)?.source ?? null;
     }
@@ -104,12 +114,17 @@ export class SourceList extends EventTarget {
             return;
         }
 
-        this.#stream = new EventSource(this.#streamUrl);
+        this.#stream = this.#makeStream(this.#streamUrl);
         this.#stream.addEventListener('open', () => this.#opened());
         this.#stream.addEventListener('error', () => this.#lost());
         this.#stream.addEventListener('source_added', (event) => this.#put(JSON.parse(event.data)));
         this.#stream.addEventListener('source_updated', (event) => this.#put(JSON.parse(event.data)));
         this.#stream.addEventListener('source_removed', (event) => this.#drop(JSON.parse(event.data).id));
+
+        for (const type of SESSION_EVENTS) {
+            this.#stream.addEventListener(type, ({data}) =>
+                this.dispatchEvent(Object.assign(new Event('told'), {what: type, data: JSON.parse(data)})));
+        }
 
         this.#poll = setInterval(() => {
             const open = this.#stream?.readyState === EventSource.OPEN;
@@ -179,6 +194,7 @@ export class SourceList extends EventTarget {
         }
 
         this.refresh();
+        this.dispatchEvent(new Event('refused'));
 
         clearTimeout(this.#reopen);
         this.#reopen = setTimeout(() => this.open(), this.#delay * (0.75 + Math.random() / 2));

@@ -6,17 +6,22 @@ export class ViewerSourceSelector {
     #sources = new Map();
     #players = new Map();
 
+    /** Headers of all requests, where a session asks for a token and cookies do not get there. */
+    headers = () => ({});
+
     /** @param {string} [base] where the server answers with source lists */
     constructor(base = '/sources/') {
-        this.#base = base;
+        this.#base = new URL(base, document.baseURI);
     }
 
-    /**
-     * @param {string} streamer
-     * @returns {string} the URL of the streamer's event stream
-     */
+    /** @returns {string} the URL of the streamer's event stream */
     eventsUrl(streamer) {
         return `${this.#base}${encodeURIComponent(streamer)}/events`;
+    }
+
+    /** @returns {string} of what belongs to a source, its playlist or a file beside that */
+    urlOf(source, file = '') {
+        return new URL(file, new URL(source.url, this.#base)).href;
     }
 
     /**
@@ -24,7 +29,8 @@ export class ViewerSourceSelector {
      * @returns {Promise<import('./source-list.js').Source[]>} empty when nobody is live
      */
     async fetchAvailableSources(streamer) {
-        const response = await fetch(`${this.#base}${encodeURIComponent(streamer)}`, {cache: 'no-store'});
+        const response = await fetch(`${this.#base}${encodeURIComponent(streamer)}`,
+                                     {cache: 'no-store', headers: this.headers()});
 
         if (!response.ok) {
             throw Object.assign(new Error(`source list: HTTP ${response.status}`), {status: response.status});
@@ -48,10 +54,10 @@ export class ViewerSourceSelector {
      * Plays a source instead of whatever the element played before.
      * @param {string} id
      * @param {HTMLVideoElement} videoElement
-     * @param {?number} [latency] see Player.load
+     * @param {object} [options] see HlsEngine
      * @returns {Player}
      */
-    switchToSource(id, videoElement, latency = null) {
+    switchToSource(id, videoElement, options = {}) {
         const source = this.#sources.get(id);
 
         if (source === undefined) {
@@ -60,15 +66,12 @@ export class ViewerSourceSelector {
 
         const player = this.playerOf(videoElement);
 
-        player.load(source.url, latency);
+        player.load(this.urlOf(source), {headers: () => this.headers(), ...options});
 
         return player;
     }
 
-    /**
-     * @param {HTMLVideoElement} videoElement
-     * @returns {Player} the one player of that element
-     */
+    /** @returns {Player} the one player of that element */
     playerOf(videoElement) {
         if (!this.#players.has(videoElement)) {
             this.#players.set(videoElement, new Player(videoElement));

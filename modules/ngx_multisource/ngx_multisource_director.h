@@ -21,7 +21,7 @@
 #define NGX_MULTISOURCE_DIRECTOR_LEAD   1000    /* ms ahead, before a change */
 
 /* who follows is told so long before, ms, and has the next picture ready then */
-#define NGX_MULTISOURCE_DIRECTOR_NOTICE 1000
+#define NGX_MULTISOURCE_DIRECTOR_NOTICE 1500
 
 /* levels are hundredths of dB below full scale, RMS over the last 500 ms */
 

@@ -337,21 +337,32 @@ ngx_multisource_events_comment(ngx_event_t *ev)
 static void
 ngx_multisource_events_look(ngx_multisource_subscriber_t *sub)
 {
+    ngx_int_t                 rc;
     ngx_multisource_show_t    open, *show;
     ngx_multisource_shows_t  *shows;
 
     shows = ngx_multisource_stage_shows();
-    show = NULL;
+    rc = NGX_DECLINED;
 
     /* one that has ended is the show until there is another one */
 
-    if (shows->shared
-        && ngx_multisource_show_of(shows, &sub->conf->app->name,
-                                   &sub->streamer, sub->session, &open)
-           == NGX_OK)
-    {
-        show = &open;
+    if (shows->shared) {
+        rc = ngx_multisource_show_of(shows, &sub->conf->app->name,
+                                     &sub->streamer, sub->session, &open);
+
+        /* who has just begun has a show at once: it may be a private one */
+
+        if (rc != NGX_OK) {
+            rc = ngx_multisource_stage_show(sub->conf->app, &sub->streamer, 0,
+                                            &open);
+        }
+
+        if (rc == NGX_BUSY) {
+            return;
+        }
     }
+
+    show = rc == NGX_OK ? &open : NULL;
 
     /* but no other one that has ended */
 
@@ -390,7 +401,7 @@ ngx_multisource_events_allowed(ngx_multisource_subscriber_t *sub,
 
     return !asks || sub->host
            || (sub->invited == show->ticket
-               && sub->until >= (uint64_t) ngx_time());
+               && sub->until > (uint64_t) ngx_time());
 }
 
 
@@ -515,6 +526,14 @@ ngx_multisource_events_entries(ngx_multisource_subscriber_t *sub,
     ngx_multisource_show_t *show, ngx_multisource_entry_t *entries)
 {
     ngx_uint_t  i, n, all;
+
+    /* what is live after its end is of the next show, which may be private */
+
+    if (sub->session && show
+        && show->record.state == NGX_MULTISOURCE_SHOW_ENDED)
+    {
+        return 0;
+    }
 
     all = ngx_multisource_walk_streamer(&sub->conf->app->name, &sub->streamer,
                                         0, entries);

@@ -7,8 +7,11 @@
 #include "ngx_multisource.h"
 #include "ngx_multisource_gate.h"
 #include "ngx_multisource_keys.h"
+#include "ngx_multisource_known.h"
 #include "ngx_multisource_refusals.h"
 #include "ngx_multisource_stage.h"
+#include "ngx_multisource_store.h"
+#include "ngx_multisource_walk.h"
 
 
 #define NGX_MULTISOURCE_GATE_DAY      86400     /* s */
@@ -16,6 +19,8 @@
 
 static ngx_int_t ngx_multisource_gate_show(ngx_multisource_app_conf_t *app,
     ngx_str_t *streamer, ngx_multisource_show_t *show);
+static ngx_int_t ngx_multisource_gate_absent(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *streamer, ngx_str_t *source);
 static ngx_uint_t ngx_multisource_gate_asks(
     ngx_multisource_show_record_t *show);
 static ngx_uint_t ngx_multisource_gate_is_host(ngx_http_request_t *r,
@@ -54,7 +59,8 @@ static const struct {
     { NGX_HTTP_FORBIDDEN, "stream_disabled",
       "the streamer does not show this source" },
     { NGX_HTTP_FORBIDDEN, "source_not_enabled",
-      "the viewer has not enabled this source" }
+      "the viewer has not enabled this source" },
+    { NGX_HTTP_SERVICE_UNAVAILABLE, "busy", "try again" }
 };
 
 
@@ -76,13 +82,27 @@ ngx_multisource_gate(ngx_http_request_t *r, ngx_multisource_app_conf_t *app,
     ngx_str_t *streamer, ngx_str_t *source, ngx_uint_t counts)
 {
     uint64_t                   viewer;
+    ngx_int_t                  rc;
     ngx_uint_t                 stream;
     ngx_multisource_show_t     show;
     ngx_multisource_gate_e     why;
     ngx_multisource_ticket_t   ticket;
 
-    if (ngx_multisource_gate_show(app, streamer, &show) != NGX_OK) {
+    if (ngx_multisource_stage_shows()->shared == NULL) {
         return NGX_DECLINED;
+    }
+
+    rc = ngx_multisource_gate_show(app, streamer, &show);
+
+    if (rc == NGX_BUSY) {
+
+        /* nobody knows yet whether it is private */
+
+        return ngx_multisource_gate_refuse(r, NGX_MULTISOURCE_GATE_BUSY);
+    }
+
+    if (rc != NGX_OK) {
+        return ngx_multisource_gate_absent(r, app, streamer, source);
     }
 
     stream = source->len ? ngx_multisource_show_stream(&show.record, source)
@@ -98,7 +118,10 @@ ngx_multisource_gate(ngx_http_request_t *r, ngx_multisource_app_conf_t *app,
                    ? NGX_DECLINED : ngx_multisource_gate_refuse(r, why);
         }
 
-        why = ngx_multisource_gate_enabled(&show, viewer, stream);
+        /* a look at what there is costs nothing */
+
+        why = counts ? ngx_multisource_gate_enabled(&show, viewer, stream)
+                     : NGX_MULTISOURCE_GATE_OPEN;
 
         if (why != NGX_MULTISOURCE_GATE_OPEN) {
             return ngx_multisource_gate_refuse(r, why);
@@ -133,10 +156,6 @@ ngx_multisource_gate_show(ngx_multisource_app_conf_t *app,
 
     shows = ngx_multisource_stage_shows();
 
-    if (shows->shared == NULL) {
-        return NGX_DECLINED;
-    }
-
     if (ngx_multisource_show_of(shows, &app->name, streamer, 0, show)
         == NGX_OK)
     {
@@ -144,6 +163,38 @@ ngx_multisource_gate_show(ngx_multisource_app_conf_t *app,
     }
 
     return ngx_multisource_stage_show(app, streamer, 1, show);
+}
+
+
+/*
+ * There is no show, or no room for one: what there is all the same is for whom
+ * it would be in a show that begins now. A list of nothing is for everybody.
+ */
+
+static ngx_int_t
+ngx_multisource_gate_absent(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *streamer, ngx_str_t *source)
+{
+    ngx_multisource_entry_t        entries[NGX_MULTISOURCE_MAX_SOURCES];
+    ngx_multisource_show_record_t  record;
+
+    if (source->len == 0
+        && ngx_multisource_walk_streamer(&app->name, streamer, 0, entries)
+           == 0)
+    {
+        return NGX_DECLINED;
+    }
+
+    if (!ngx_multisource_store_ready()) {
+        return ngx_multisource_gate_refuse(r, NGX_MULTISOURCE_GATE_BUSY);
+    }
+
+    ngx_multisource_stage_record(app, streamer, &record);
+
+    return !ngx_multisource_gate_asks(&record)
+           || ngx_multisource_gate_is_host(r, app, streamer)
+           ? NGX_DECLINED
+           : ngx_multisource_gate_refuse(r, NGX_MULTISOURCE_GATE_NO_TOKEN);
 }
 
 
@@ -196,9 +247,25 @@ static void
 ngx_multisource_gate_count(ngx_http_request_t *r,
     ngx_multisource_show_t *show, uint64_t viewer, ngx_uint_t stream)
 {
-    ngx_multisource_viewer_t  *place;
+    uint64_t                        now;
+    ngx_multisource_viewer_t       *place;
+    ngx_multisource_show_stream_t  *asked;
 
-    if (r != r->main || show->record.state == NGX_MULTISOURCE_SHOW_ENDED) {
+    if (r != r->main || r->method != NGX_HTTP_GET
+        || show->record.state == NGX_MULTISOURCE_SHOW_ENDED)
+    {
+        return;
+    }
+
+    now = ngx_multisource_now();
+    asked = &show->record.streams[stream];
+
+    /* of what is no longer sent only the end can be watched */
+
+    if (!asked->live
+        && (asked->since == 0
+            || now > asked->since + NGX_MULTISOURCE_VIEWER_WINDOW))
+    {
         return;
     }
 
@@ -210,8 +277,7 @@ ngx_multisource_gate_count(ngx_http_request_t *r,
                                         viewer, 1);
 
     if (place) {
-        ngx_multisource_viewer_asked(show, place, stream,
-                                     ngx_multisource_now());
+        ngx_multisource_viewer_asked(show, place, stream, now);
     }
 }
 
@@ -227,11 +293,12 @@ ngx_multisource_gate_stranger(ngx_http_request_t *r)
         browser = r->headers_in.user_agent->value;
     }
 
-    return ngx_multisource_ticket_stranger(ngx_multisource_gate_key(),
-                                           ngx_time()
-                                           / NGX_MULTISOURCE_GATE_DAY,
-                                           &r->connection->addr_text,
-                                           &browser);
+    return ngx_multisource_known_stranger(r->connection,
+                                          ngx_multisource_gate_key(),
+                                          ngx_time()
+                                          / NGX_MULTISOURCE_GATE_DAY,
+                                          &r->connection->addr_text,
+                                          &browser);
 }
 
 
@@ -264,6 +331,12 @@ ngx_multisource_gate_refuse(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    if (why == NGX_MULTISOURCE_GATE_BUSY
+        && ngx_live_answer_header(r, "Retry-After", "1") != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     return ngx_live_answer_error(r, ngx_multisource_gate_errors[why].status,
                                  ngx_multisource_gate_errors[why].code,
                                  ngx_multisource_gate_errors[why].message);
@@ -285,16 +358,17 @@ ngx_multisource_gate_ticket(ngx_http_request_t *r,
     if (header) {
         token = *header;
 
-    } else if (!ngx_multisource_gate_cookie(r, show->streamer, &token)
-               && !(ngx_multisource_gate_bearer(r, &token)
-                    && token.len > 3
-                    && ngx_strncmp(token.data, "v1.", 3) == 0))
+    } else if (!(ngx_multisource_gate_bearer(r, &token)
+                 && token.len > 3 && ngx_strncmp(token.data, "v1.", 3) == 0)
+               && !ngx_multisource_gate_cookie(r, show->streamer, &token))
     {
+        /* a cookie may be one of before, and comes unasked for: it is last */
+
         return NGX_MULTISOURCE_GATE_NO_TOKEN;
     }
 
-    rc = ngx_multisource_ticket_verify(&token, ngx_multisource_gate_key(),
-                                       ngx_time(), ticket);
+    rc = ngx_multisource_known_ticket(&token, ngx_multisource_gate_key(),
+                                      ngx_time(), ticket);
 
     if (rc == NGX_ERROR) {
         return NGX_MULTISOURCE_GATE_BAD_TOKEN;

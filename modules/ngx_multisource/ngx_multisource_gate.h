@@ -31,15 +31,16 @@ typedef enum {
     NGX_MULTISOURCE_GATE_EXPIRED,       /* 401 viewer_token_expired */
     NGX_MULTISOURCE_GATE_FOREIGN,       /* 403 viewer_token_foreign */
     NGX_MULTISOURCE_GATE_DISABLED,      /* 403 stream_disabled */
-    NGX_MULTISOURCE_GATE_NOT_ENABLED    /* 403 source_not_enabled */
+    NGX_MULTISOURCE_GATE_NOT_ENABLED,   /* 403 source_not_enabled */
+    NGX_MULTISOURCE_GATE_BUSY           /* 503 busy */
 } ngx_multisource_gate_e;
 
 
 #pragma GCC visibility push(hidden)
 
 /*
- * The ticket of a request for a show: in "Authorization: Bearer", in
- * "X-Viewer-Token", or in the streamer's cookie. OPEN, with *ticket set, or why
+ * The ticket of a request for a show: in "X-Viewer-Token", in "Authorization:
+ * Bearer", or in the streamer's cookie. OPEN, with *ticket set, or why
  * there is none.
  */
 ngx_multisource_gate_e ngx_multisource_gate_ticket(ngx_http_request_t *r,

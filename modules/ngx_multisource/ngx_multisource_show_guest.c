@@ -91,7 +91,7 @@ ngx_multisource_show_guest_join(ngx_multisource_show_call_t *call)
     }
 
     invited = !record->private || call->host
-              || (call->viewer && call->expires >= (uint64_t) ngx_time())
+              || (call->viewer && call->expires > (uint64_t) ngx_time())
               || (code && ngx_multisource_show_guest_equal(code,
                                                            record->code));
 

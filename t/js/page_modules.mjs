@@ -4,7 +4,7 @@ import {join} from 'node:path';
 
 /**
  * The modules of a page in Node.  They are .js for the browser; only a package.json beside them makes them modules for
- * any Node, so it is a copy of them that is loaded.
+ * any Node, so it is a copy of them that is loaded, with what pages share.
  * @param {string} page a directory below html/
  * @returns {function(string): Promise<object>} imports a file of it
  */
@@ -12,8 +12,12 @@ export function pageModules(page) {
     const copy = mkdtempSync(join(tmpdir(), `${page}-`));
 
     process.on('exit', () => rmSync(copy, {recursive: true}));
-    cpSync(new URL(`../../html/${page}/`, import.meta.url), copy, {recursive: true});
+
+    for (const part of new Set([page, 'common'])) {
+        cpSync(new URL(`../../html/${part}/`, import.meta.url), join(copy, part), {recursive: true});
+    }
+
     writeFileSync(join(copy, 'package.json'), '{"type": "module"}');
 
-    return (name) => import(join(copy, name));
+    return (name) => import(join(copy, page, name));
 }

@@ -13,7 +13,7 @@ const TOKEN = 'tok-0123456789abcdef';
 
 /* ---------------------------------------------------------------- the event stream, as text */
 
-const {EventParser} = await load('event-parser.js');
+const {EventParser} = await load('../common/event-parser.js');
 
 function parsed(...pieces) {
     const events = [];
@@ -53,7 +53,7 @@ for (const [what, text] of [['line', 'x'.repeat(2 << 20)], ['event', `data: ${'x
 
 /* ---------------------------------------------------------------- errors */
 
-const {ApiError, retryAfterMs} = await load('api-error.js');
+const {ApiError, retryAfterMs} = await load('../common/api-error.js');
 const answer = (status, body = '') => ApiError.fromAnswer(status, body);
 const refusal = answer(400, '{"success":false,"error":{"code":"bad","message":"no","field":"settings.bitrate"}}');
 
@@ -180,7 +180,7 @@ for (const token of ['', 'a b', 'a\r\nX: y', 'ü']) {
 
 /* ---------------------------------------------------------------- the event stream, by HTTP */
 
-const {EventFeed, backoffMs} = await load('event-feed.js');
+const {EventFeed, backoffMs} = await load('../common/event-feed.js');
 const limits = {first: 1000, max: 30000};
 const SSE = {'Content-Type': 'text/event-stream'};
 

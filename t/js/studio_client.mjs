@@ -27,7 +27,8 @@ class FakePeerConnection extends EventTarget {
     localDescription = null;
     remote = [];
     dtls = Object.assign(new EventTarget(), {state: 'connected'});
-    sender = {transport: this.dtls, getParameters: () => ({}), setParameters: async () => {}};
+    told = [];                  /* to the encoder of the picture */
+    senders = [];
 
     constructor(configuration) {
         super();
@@ -35,8 +36,25 @@ class FakePeerConnection extends EventTarget {
         FakePeerConnection.last = this;
     }
 
-    addTransceiver() {
-        return {sender: this.sender, setCodecPreferences() {}};
+    addTransceiver(track, {sendEncodings}) {
+        const sender = {
+            track, transport: this.dtls,
+            getParameters: () => ({encodings: sendEncodings.map((encoding) => ({...encoding}))}),
+            setParameters: async (parameters) => {
+                sendEncodings = parameters.encodings;
+                this.told.push({...sendEncodings[0], content: track.contentHint, ...parameters, encodings: undefined});
+            },
+        };
+
+        if (track.kind === 'audio') {
+            sender.setParameters = async () => {
+                throw new Error('sound stays as it is');
+            };
+        }
+
+        this.senders.push(sender);
+
+        return {sender, setCodecPreferences() {}};
     }
 
     async createOffer(options) {
@@ -58,7 +76,7 @@ class FakePeerConnection extends EventTarget {
     }
 
     getSenders() {
-        return [this.sender];
+        return this.senders;
     }
 
     getConfiguration() {
@@ -501,6 +519,117 @@ const other = (label) => ({type: 'other', label, stream: fakeStream()});
     await broadcaster.removeSource('source-2');
     is(broadcaster.get('source-2'), null, 'a source can be removed');
     ok(removed.stream.getTracks()[0].stopped, 'and gives back its camera');
+}
+
+/* ---------------------------------------------------------------- quality, and what comes back */
+
+const pictured = (label, more = {}) => {
+    const source = other(label);
+    const [track] = source.stream.getTracks();
+
+    track.getSettings = () => ({width: 1280, height: 720});
+    track.applyConstraints = async (constraints) => { track.constraints = constraints; };
+
+    return {...source, resolution: {width: 1280, height: 720}, framerate: 30, ...more};
+};
+const brief = ({maxBitrate, maxFramerate, scaleResolutionDownBy, content, degradationPreference}) =>
+    [maxBitrate, maxFramerate, scaleResolutionDownBy, content, degradationPreference].join(' ');
+
+{
+    const broadcaster = new MultiSourceBroadcaster();
+    const to = {url: '/whip/', streamKey: 'KEY'};
+    const {sourceId, stream} = await broadcaster.addSource(pictured('Cam'));
+    const start = async () => {
+        serve(CREATED);
+
+        const started = broadcaster.startBroadcast(sourceId, to);
+
+        await soon();
+        FakePeerConnection.last.becomes('connected');
+        await started;
+
+        return FakePeerConnection.last;
+    };
+    const pc = await start();
+
+    is(brief(pc.told.at(-1)), '2700000 30 1 motion balanced', 'quality: the encoder is told');
+    await broadcaster.setQuality(sourceId, {resolution: {width: 640, height: 360}, framerate: 15, content: 'text',
+                                            videoBitrate: 800000, quality: 'mine'});
+    is(brief(pc.told.at(-1)), '800000 15 2 text maintain-resolution', 'quality: another one, while it is live');
+    is(JSON.stringify(stream.getTracks()[0].constraints),
+       '{"width":{"ideal":640},"height":{"ideal":360},"frameRate":{"ideal":15,"max":15}}',
+       'quality: the camera is asked, too');
+    is(requests.length, 1, 'quality: the server is not');
+    is(broadcaster.wantedOf(sourceId).quality, 'mine', 'quality: it is remembered');
+
+    await broadcaster.setLowered(sourceId, true);
+    is(brief(pc.told.at(-1)), '150000 5 8 text maintain-resolution', 'quality: next to nothing');
+    is(broadcaster.get(sourceId).lowered, true, 'quality: which can be seen');
+
+    const count = pc.told.length;
+
+    await broadcaster.setLowered(sourceId, true);
+    is(pc.told.length, count, 'quality: and is not said twice');
+    await Promise.all([broadcaster.setLowered(sourceId, false), broadcaster.setQuality(sourceId, {framerate: 10})]);
+    is(brief(pc.told.at(-1)), '800000 10 2 text maintain-resolution', 'quality: what changes at once comes together');
+
+    await broadcaster.stopBroadcast(sourceId);
+    await broadcaster.setQuality(sourceId, {resolution: {width: 1280, height: 720}, framerate: 30, content: 'motion'});
+    is(brief((await start()).told.at(-1)), '2700000 30 1 motion balanced', 'quality: of a source that starts again');
+
+    stream.getTracks()[0].applyConstraints = async () => {
+        throw new DOMException('no', 'OverconstrainedError');
+    };
+    await broadcaster.setQuality(sourceId, {resolution: {width: 640, height: 360}});
+    is(FakePeerConnection.last.told.at(-1).scaleResolutionDownBy, 2,
+       'quality: what the camera does not do, the encoder does');
+    is(await code(broadcaster.setQuality('nothing', {})), 'unknown_source', 'quality: of a source');
+    await broadcaster.stopBroadcast(sourceId);
+}
+
+{
+    globalThis.MediaStream = class {
+        getTracks = () => [];
+        getAudioTracks = () => [];
+        getVideoTracks = () => [];
+    };
+
+    const sound = {kind: 'audio', enabled: true, addEventListener() {}, stop() {}};
+    const microphone = {getTracks: () => [sound], getVideoTracks: () => [], getAudioTracks: () => [sound]};
+    let asksFor = null;
+
+    Object.defineProperty(globalThis, 'navigator', {configurable: true, value: {mediaDevices: {
+        getUserMedia: async (constraints) => {
+            asksFor = constraints;
+            return microphone;
+        },
+    }}});
+
+    const broadcaster = new MultiSourceBroadcaster();
+    const {sourceId, state, reason} = broadcaster.recallSource({type: 'audio', label: 'Mic', audioDeviceId: 'm',
+                                                                muted: true});
+
+    is(`${state} ${reason.code}`, 'ended recalled', 'recalled: a source waits to be captured again');
+    is(asksFor, null, 'recalled: nobody was asked');
+    is(await code(broadcaster.startBroadcast(sourceId, {url: '/whip/', streamKey: 'KEY'})), 'source_ended',
+       'recalled: until then there is nothing to send');
+    is((await broadcaster.renewSource(sourceId)).state, 'idle', 'recalled: then it is as it was');
+    is(JSON.stringify(asksFor), '{"video":false,"audio":{"deviceId":{"exact":"m"}}}', 'recalled: the same device');
+    is(sound.enabled, false, 'recalled: who was silent stays so');
+    broadcaster.setMuted(sourceId, false);
+    is(sound.enabled, true, 'recalled: until he is not');
+
+    const refused = (wanted) => {
+        try {
+            return broadcaster.recallSource(wanted).state;
+
+        } catch (error) {
+            return error.code;
+        }
+    };
+
+    is(refused({type: 'webcam', label: 'Mic'}), 'duplicate_source_name', 'recalled: by a name of its own');
+    is(refused({type: 'other', label: 'A'}), 'bad_source_type', 'recalled: of a type that can be captured');
 }
 
 done();

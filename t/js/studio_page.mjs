@@ -20,8 +20,8 @@ const STREAMER = process.argv[3];
 const KEY = process.env.STUDIO_KEY;
 const SHOTS = process.env.STUDIO_SHOTS;
 
-/* the browser's fake devices: a camera, a microphone, a screen with sound; nobody is asked */
-const FLAGS = ['--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+/* the browser's fake devices: two cameras, microphones, a screen with sound; nobody is asked */
+const FLAGS = ['--use-fake-device-for-media-stream=device-count=2', '--use-fake-ui-for-media-stream',
                '--allow-loopback-in-peer-connection'];
 
 /* Chromium reports each answer of 400 and more, and each request that fails */
@@ -47,6 +47,19 @@ async function names() {
 
 async function studio(browser, more = {}) {
     return open(browser, `${BASE}/studio/`, {excuse: HTTP_REPORT, ...more});
+}
+
+/** Peer connections that the page made, as `connections`. */
+function keepConnections(page) {
+    return page.addInitScript(() => {
+        globalThis.connections = [];
+        globalThis.RTCPeerConnection = class extends RTCPeerConnection {
+            constructor(...parameters) {
+                super(...parameters);
+                globalThis.connections.push(this);
+            }
+        };
+    });
 }
 
 /** The key may be in a header and nowhere else. */
@@ -134,12 +147,30 @@ async function testKey(page) {
     await shot(page, 'unknown-key');
 
     await page.locator('#key').fill(KEY);
-    is(await page.evaluate(() => sessionStorage.length + localStorage.length), 0, 'no key is stored unasked');
+    is(await stored(page), false, 'no key is stored unasked');
     await page.locator('#keep-key').check();
     await page.reload();
     is(await page.locator('#key').inputValue(), KEY, 'a key that is kept survives a reload');
     await page.locator('#keep-key').uncheck();
-    is(await page.evaluate(() => sessionStorage.length), 0, 'until it is not wanted any more');
+    is(await stored(page), false, 'until it is not wanted any more');
+}
+
+const stored = (page) => page.evaluate((key) =>
+    JSON.stringify([{...sessionStorage}, {...localStorage}]).includes(key), KEY);
+
+async function testRecall(page) {
+    await until('after a reload the camera is back by itself', async () => await state(page, 'Face Cam') === 'idle');
+    is(await state(page, 'Main Screen'), 'ended', 'the screen is remembered');
+    ok((await part(page, 'Main Screen', 'reason').innerText()).includes('chosen again'), 'and has to be chosen again');
+    await shot(page, 'recalled');
+    await button(page, 'Choose again for Main Screen').click();
+    await until('which a click does', async () => await state(page, 'Main Screen') === 'idle');
+
+    for (const label of ['Face Cam', 'Main Screen']) {
+        await button(page, `Remove ${label}`).click();
+    }
+
+    is(await page.locator('#sources li').count(), 0, 'both can be removed');
 }
 
 async function testSending(page) {
@@ -172,9 +203,99 @@ async function testSending(page) {
     await page.setViewportSize({width: 1280, height: 860});
 }
 
+/** What the encoder was told. */
+const encoding = (page) => page.evaluate(() => globalThis.connections
+    .filter(({connectionState}) => connectionState === 'connected')
+    .map((pc) => pc.getSenders().find(({track}) => track?.kind === 'video'))
+    .map((sender) => [sender.track.contentHint, sender.getParameters().encodings[0]]));
+
+async function testQuality(page) {
+    const picture = part(page, 'Face Cam', 'quality');
+
+    is(await picture.inputValue(), '720-30', 'a camera has the usual picture');
+    is(await part(page, 'Main Screen', 'quality').inputValue(), '1080-text', 'a screen one for text');
+
+    const [[hint, screen], [, camera]] = await encoding(page);
+
+    is(`${hint} ${screen.maxFramerate}`, 'text 15', 'text is kept sharp');
+    is(`${camera.maxBitrate} ${camera.maxFramerate}`, '2700000 30', 'the encoder knows of the camera');
+
+    await picture.selectOption('360-30');
+    await until('a live picture can be made smaller', async () =>
+        / 640×360 /.test(await part(page, 'Face Cam', 'figures').innerText()));
+    is((await encoding(page))[1][1].maxBitrate < 1200000, true, 'with fewer bits');
+    is(await state(page, 'Face Cam'), 'live', 'it is live all the time');
+    await until('viewers get that', async () =>
+        (await listed()).find(({id}) => id === 'Face_Cam')?.video?.height === 360);
+
+    await picture.selectOption('720-30');
+    await until('and larger', async () => / 1280×720 /.test(await part(page, 'Face Cam', 'figures').innerText()));
+}
+
+async function testSound(page) {
+    const sound = () => part(page, 'Face Cam', 'video').evaluate((video) =>
+        video.srcObject.getAudioTracks()[0].enabled);
+
+    await until('sound can be seen', () => part(page, 'Face Cam', 'level').evaluate(({value}) => value > 0.1));
+    await button(page, 'Mute Face Cam').click();
+    is(await sound(), false, 'a muted source is silent');
+    is(await button(page, 'Mute Face Cam').getAttribute('aria-pressed'), 'true', 'and says so');
+    await button(page, 'Mute Face Cam').click();
+    is(await sound(), true, 'until it is not');
+}
+
+async function testOverlay(page) {
+    const corner = () => page.evaluate(() => {
+        const [stage, inset] = ['overlay-stage', 'overlay-inset'].map((id) =>
+            document.getElementById(id).getBoundingClientRect());
+
+        return {width: Math.round(100 * inset.width / stage.width), left: inset.left - stage.left < stage.width / 2,
+                top: inset.top - stage.top < stage.height / 2};
+    });
+
+    is(JSON.stringify(await corner()), '{"width":25,"left":false,"top":false}', 'one source in a corner of another');
+    await page.locator('#overlay-corner').selectOption('top-left');
+    await page.locator('#overlay-size').fill('40');
+    is(JSON.stringify(await corner()), '{"width":40,"left":true,"top":true}', 'in any corner, at any size');
+
+    const names = () => page.evaluate(() => ['overlay-main', 'overlay-inset'].map((id) =>
+        document.getElementById(id).dataset.name).join());
+
+    is(await names(), 'Main_Screen,Face_Cam', 'the screen is the large picture');
+    await page.locator('#overlay-main-source').selectOption('Face_Cam');
+    is(await names(), 'Face_Cam,Main_Screen', 'and can be the small one');
+    await until('both are moving pictures', () => page.evaluate(() => ['overlay-main', 'overlay-inset'].every((id) =>
+        document.getElementById(id).videoWidth > 0)));
+    await shot(page, 'overlay');
+}
+
+async function testSimulcast(page) {
+    is(await page.locator('iframe').count(), 0, 'the console is not loaded before it is wanted');
+    await page.locator('#simulcast summary').click();
+    await page.frameLocator('iframe[title="Simulcast console"]').getByRole('heading', {name: 'Sign in'}).waitFor();
+    ok(true, 'then it is');
+    await page.locator('#simulcast summary').click();
+}
+
+async function testPrivate(page) {
+    await page.locator('#private').check();
+    await button(page, 'Open the show').click();
+    await until('a server without sessions keeps nothing private', async () =>
+        (await page.locator('#show-trouble').innerText()).includes('cannot keep'));
+    is(await page.locator('#link-row').isVisible(), false, 'and has no link');
+    await page.locator('#public').check();
+    await button(page, 'Open the show').click();
+    await until('in public all is well', async () => await page.locator('#show-trouble').isHidden());
+    ok((await page.locator('#show-state').innerText()).includes('keeps no shows'), 'as it was without shows');
+}
+
 async function testLimit(page) {
+    const camera = (label) => part(page, label, 'video').evaluate((video) =>
+        video.srcObject.getVideoTracks()[0].getSettings().deviceId);
+
     await button(page, 'Add camera').click();
     await card(page, 'Face Cam 2').waitFor();
+    ok(await camera('Face Cam') !== await camera('Face Cam 2'), 'a second camera is another one');
     await button(page, 'Go live: Face Cam 2').click();
     await until('the server takes no more sources than it allows', async () =>
         await state(page, 'Face Cam 2') === 'failed');
@@ -232,6 +353,25 @@ async function testEndedSharing(page) {
     await until('it can be chosen again', async () => await state(page, 'Main Screen') === 'idle');
     await button(page, 'Go live: Main Screen').click();
     await isLive(page, 'Main Screen', 'chosen again');
+}
+
+async function testLiveReload(page) {
+    const accept = (dialog) => dialog.accept();
+
+    await page.locator('#keep-key').check();
+    await part(page, 'Face Cam', 'quality').selectOption('480-30');
+    await button(page, 'Mute Face Cam').click();
+    page.on('dialog', accept);
+    await page.reload();
+    page.off('dialog', accept);
+    await isLive(page, 'Face Cam', 'a page that is loaded again with its key');
+    is(await part(page, 'Face Cam', 'quality').inputValue(), '480-30', 'with the picture that it had');
+    is(await button(page, 'Mute Face Cam').getAttribute('aria-pressed'), 'true', 'and as silent');
+    is(await page.locator('#overlay-corner').inputValue(), 'top-left', 'the corner is remembered');
+    await button(page, 'Choose again for Main Screen').click();
+    await isLive(page, 'Main Screen', 'a screen that is chosen again goes on');
+    await arrives(page, 'Face Cam', 'after the page was loaded again');
+    await page.locator('#keep-key').uncheck();
 }
 
 async function testLeaving(page) {
@@ -321,18 +461,25 @@ async function testTroubles(browser) {
 const browser = await launch(...FLAGS);
 
 try {
-    const page = await studio(browser);
+    const page = await studio(browser, {prepare: keepConnections});
 
     watchTheKey(page);
     await testAdding(page);
     await testLabels(page);
     await testKey(page);
+    await testRecall(page);
+    await testPrivate(page);
     await testSending(page);
+    await testQuality(page);
+    await testSound(page);
+    await testOverlay(page);
+    await testSimulcast(page);
     await testLimit(page);
     await testStopping(page);
     await testKilledWorker(page);
     await testReload(page);
     await testEndedSharing(page);
+    await testLiveReload(page);
     await testLeaving(page);
     await testPhone(browser);
     await testTroubles(browser);

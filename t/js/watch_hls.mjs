@@ -381,7 +381,7 @@ try {
     const began = Date.now();
     const page = await open(browser, `${base}/watch/${streamer}/Main_Screen`, {
         prepare: (fresh) => fresh.addInitScript(watchThePage),
-        excuse: /(404|503|ERR_\w+).*\/hls\/\S+$/,
+        excuse: /(404|503|ERR_\w+).*(\/hls\/\S+|\/join)$/,
     });
 
     await page.evaluate(() => { globalThis.sameDocument = true; });

@@ -1,6 +1,7 @@
 /*
  * The parts of the watch page that need no browser: the live list (SourceList), what is said about sources and figures,
- * the clock of playlists, and how players are kept in step and take the place of each other.  Prints TAP.
+ * the clock of playlists, how players are kept in step and take the place of each other, who chooses the picture, and a
+ * viewer's session with its preferences and beacons.  Prints TAP.
  */
 
 import {setTimeout as sleep} from 'node:timers/promises';
@@ -42,16 +43,21 @@ class FakeEventSource extends EventTarget {
 
 globalThis.EventSource = FakeEventSource;
 globalThis.HTMLMediaElement = {HAVE_NOTHING: 0, HAVE_CURRENT_DATA: 2};
-globalThis.document = {hidden: true};
+globalThis.document = Object.assign(new EventTarget(), {hidden: true});
+globalThis.window = new EventTarget();
+globalThis.location = {origin: 'http://here'};
 
-const {apart, describeFigures} = await load('figures-text.js');
-const {Lockstep, MANNERS} = await load('lockstep.js');
+const {Beacon} = await load('beacon.js');
+const {NativeEngine, dateAt, timeAt} = await load('engines.js');
+const {Lockstep, MANNERS, nudge, playable} = await load('lockstep.js');
 const {MultiViewManager} = await load('multi-view-manager.js');
-const {NativeEngine} = await load('native-engine.js');
-const {nudge, playable, rateToLive} = await load('pace.js');
-const {dateAt, timeAt} = await load('program-clock.js');
+const {rateToLive} = await load('player.js');
+const {Preferences} = await load('preferences.js');
+const {SmartSourceSwitcher, mostActive} = await load('smart-source-switcher.js');
+const {SourceAnalytics} = await load('source-analytics.js');
 const {SourceList} = await load('source-list.js');
-const {describe, otherCodec, pictureSize, whyNot} = await load('source-text.js');
+const {apart, describe, describeFigures, otherCodec, pictureSize, priceText, whyNot} = await load('viewer-text.js');
+const {ViewerSession} = await load('viewer-session.js');
 
 const source = (id, more = {}) => ({id, label: id.replaceAll('_', ' '), url: `/hls/a/${id}/index.m3u8`, state: 'live', ...more});
 const ids = (list) => list.sources.map(({id, gone}) => (gone ? `-${id}` : id)).join(' ');
@@ -167,6 +173,27 @@ function listWith(answers, options) {
     FakeEventSource.last.opens();
     await sleep(1);
     is(ids(list), 'A B', 'and what came in the meantime is known');
+
+    list.close();
+}
+
+{
+    const {list, stream} = listWith([[source('A')], [source('A')]]);
+    const heard = [];
+
+    list.addEventListener('told', ({what, data}) => heard.push(`${what} ${JSON.stringify(data)}`));
+    list.addEventListener('refused', () => heard.push('refused'));
+    stream.opens();
+    await sleep(1);
+    list.listen('/sources/a/events');
+    is(FakeEventSource.last, stream, 'a stream that is open is not opened again');
+    list.listen('/show/session/1/events');
+    ok(FakeEventSource.last !== stream && stream.readyState === FakeEventSource.CLOSED, 'another one takes its place');
+    FakeEventSource.last.say('viewers', {now: 3});
+    FakeEventSource.last.say('on_air', {mode: 'off'});
+    FakeEventSource.last.breaks(2);
+    is(heard.join(), 'viewers {"now":3},on_air {"mode":"off"},refused', 'what a session tells is passed on');
+    is(ids(list), 'A', 'and a list that was known stays known');
 
     list.close();
 }
@@ -412,6 +439,10 @@ class FakePlayer extends EventTarget {
         return Promise.resolve();
     }
 
+    seekToDate() {
+        return false;
+    }
+
     runs() {
         this.running = true;
         this.to('playing');
@@ -534,6 +565,399 @@ function viewsOf(...names) {
     views.show('B');
     is(`${views.main.id} ${views.nextId}`, 'B null',
        'views: where there is no picture the new one begins in its place');
+}
+
+{
+    const {views, videos, playerOf, live, start} = viewsOf('A', 'B', 'C');
+    const made = [];
+    const many = new MultiViewManager({
+        know() {}, playerOf,
+        switchToSource: (id, one, {parts}) => playerOf(one).load(`${id}${parts ? '' : ' slowly'}`),
+    }, ...videos, () => made[made.push(Object.assign(new EventTarget(), {muted: true})) - 1]);
+
+    start('A');
+    views.arrange(['A', 'B', 'C']);
+    is(views.beside.map(({id}) => id).join(), 'B', 'views: without more elements there is one beside the picture');
+    views.arrange([]);
+
+    const list = {sources: ['A', 'B', 'C', 'D'].map((id) => source(id))};
+
+    list.live = list.sources;
+    many.show('A');
+    many.arrange(['A', 'B', 'C', 'D']);
+    many.follow(list);
+    is(many.beside.map(({id}) => id).join(), 'B,C,D', 'views: all in a grid');
+    is(made.length, 2, 'views: with an element for each');
+    is(many.connections, 8, 'views: and two connections');
+    is(playerOf(made[1]).did.join(), 'load D', 'views: in low latency');
+
+    many.arrange(['A', 'B', 'C', 'D'], true);
+    many.follow(list);
+    is(playerOf(made[1]).did.at(-1), 'load D slowly', 'views: unless connections are few');
+    is(many.main.player.did.at(-1), 'load A', 'views: but for the picture');
+    is(many.connections, 4, 'views: which leaves some for others');
+
+    many.main.player.runs();
+    many.show('D');
+    is(`${many.main.id} ${many.nextId}`, 'A D', 'views: such a tile is got ready before it is the picture');
+    many.arrange(['A'], false);
+    is(many.beside.length, 0, 'views: the tiles go');
+    many.destroy();
+    is(many.loading, 0, 'views: everything ends');
+    live('A');
+}
+
+{
+    const {views, videos, playerOf, start} = viewsOf('A', 'B', 'C');
+
+    start('A');
+    views.main.player.date = 10000;
+    views.enablePiP('A', 'B');
+    views.show('B', 10200);
+    is(views.main.id, 'A', 'views: not before the moment');
+    views.main.player.date = 10210;
+    await sleep(80);
+    is(views.main.id, 'B', 'views: at the moment');
+
+    views.main.player.runs();
+    views.main.player.date = 20000;
+    playerOf(videos[2]).date = 20000;
+    views.show('C', 20800);
+    playerOf(videos[2]).runs();
+    await sleep(300);
+    is(`${views.main.id} ${views.nextId}`, 'B C', 'views: what is ready waits for its moment');
+    views.main.player.date = 20900;
+    await sleep(120);
+    is(views.main.id, 'C', 'views: and comes at it');
+
+    views.main.player.runs();
+    views.main.player.date = 30000;
+    views.show('B', 39000);
+    views.show('C');
+    views.main.player.date = 40000;
+    await sleep(120);
+    is(views.main.id, 'C', 'views: the viewer may change his mind until then');
+}
+
+/* who chooses */
+
+{
+    const views = {main: {id: 'A', player: {date: 100000}}, did: [],
+                   show(id, at = null) { this.did.push(`${id} ${at}`); }};
+    const switcher = new SmartSourceSwitcher(views);
+
+    switcher.onAir = {mode: 'manual', source: 'B', at: 99000};
+    await sleep(150);
+    is(views.did.join(), '', 'switcher: who does not follow is left alone');
+    is(switcher.source, null, 'switcher: and asks for nothing');
+
+    switcher.mode = 'streamer';
+    is(views.did.join(), 'B null', 'switcher: what is on air by now is shown at once');
+    is(switcher.source, 'B', 'switcher: and told');
+
+    switcher.onAir = {mode: 'activity', source: 'C', at: 109000};
+    await sleep(150);
+    is(views.did.length, 1, 'switcher: what comes later is not loaded yet');
+    views.main.player.date = 105500;
+    await sleep(150);
+    is(views.did.at(-1), 'C 109000', 'switcher: but some seconds before');
+    is(switcher.source, 'B', 'switcher: and is not on air until then');
+
+    switcher.onAir = {mode: 'activity', source: 'A', at: 109500};
+    await sleep(150);
+    is(views.did.length, 2, 'switcher: one after the other');
+    views.main.player.date = 109100;
+    await sleep(150);
+    is(views.did.at(-1), 'A 109500', 'switcher: in time');
+
+    switcher.onAir = {mode: 'manual', source: 'B', at: 109300};
+    await sleep(150);
+    is(views.did.at(-1), 'B 109300', 'switcher: an earlier moment takes the place of a later one');
+
+    switcher.onAir = {mode: 'off', source: null, at: null};
+    is(switcher.source, null, 'switcher: nothing is on air');
+    switcher.mode = 'off';
+    switcher.onAir = {mode: 'manual', source: 'C', at: 0};
+    await sleep(150);
+    is(views.did.length, 4, 'switcher: and nobody followed');
+
+    const usual = new Map();
+    const sources = (a, b) => [source('A', {video: {bitrate_kbps: a}}), source('B', {video: {bitrate_kbps: b}})];
+
+    is(mostActive(sources(1000, 200), usual, 'A'), null, 'switcher: a high rate alone is no activity');
+    is(mostActive(sources(1000, 500), usual, 'A'), 'B', 'switcher: more than usual is');
+    is(mostActive(sources(1000, 500), usual, 'B'), null, 'switcher: the present one stays');
+    is(mostActive([], usual, 'B'), null, 'switcher: nothing is live');
+}
+
+/* a viewer's session, by a server of which the answers are given */
+
+const calls = [];
+let answers = [];
+
+globalThis.fetch = async (url, options = {}) => {
+    const {status = 200, json, text} = answers.shift() ?? {status: 503};
+
+    calls.push({url, method: 'GET', ...options});
+
+    if (status === 0) {
+        throw new TypeError('unreachable');
+    }
+
+    return new Response([204, 304].includes(status) ? null : text ?? JSON.stringify(json ?? {}), {status});
+};
+
+const joined = (more = {}) => ({json: {success: true, data: {
+    viewer_token: 'T', viewer_id: '1', expires_at: new Date(Date.now() + 3600000).toISOString(), sources: [],
+    session: {id: 'S1', status: 'live', public: true, price: null, streams: [], ...more},
+    preferences: {enabled_streams: ['A'], main: null, layout: 'grid', follow: true,
+                  pip: {source: null, corner: 'top-left', size: 30}},
+}}});
+const failed = (status, code) => ({status, json: {success: false, error: {code, message: code}}});
+
+{
+    const session = new ViewerSession('http://here/show/', 'alice', 'c0de');
+
+    answers = [joined()];
+    await session.join();
+    is(`${session.state} ${session.id}`, 'joined S1', 'session: joined');
+    is(`${calls.at(-1).method} ${calls.at(-1).url} ${calls.at(-1).body}`,
+       'POST http://here/show/session/alice/join {"code":"c0de"}', 'session: with the code of the invitation');
+    is(session.eventsUrl, 'http://here/show/session/S1/events', 'session: its events');
+    is(JSON.stringify(session.headers), '{}', 'session: a cookie is enough here');
+
+    session.update({id: 'S0', status: 'ended'});
+    is(session.state, 'joined', 'session: of another one nobody cares');
+    session.update({id: 'S1', status: 'ended'});
+    is(`${session.state} ${session.id}`, 'waiting null', 'session: it ends');
+    answers = [failed(404, 'session_not_found')];
+    await session.join();
+    is(session.state, 'waiting', 'session: there is no other one yet');
+    session.destroy();
+}
+
+for (const [what, answer, state] of [
+    ['a server without sessions', {status: 404, text: '<html>'}, 'none'],
+    ['one that sends its page', {status: 200, text: '<html>'}, 'none'],
+    ['one that is away', {status: 0}, 'none'],
+    ['one that is busy', failed(503, 'busy'), 'none'],
+    ['nobody is live', failed(404, 'session_not_found'), 'waiting'],
+    ['the show is over', failed(410, 'session_ended'), 'waiting'],
+    ['a private show', failed(403, 'code_required'), 'code'],
+]) {
+    const session = new ViewerSession('http://here/show/', 'alice');
+
+    answers = [answer];
+    await session.join();
+    is(session.state, state, `session: ${what}: ${state}`);
+    session.destroy();
+}
+
+{
+    const session = new ViewerSession('http://there/show/', 'alice');
+
+    answers = [failed(403, 'code_required'), failed(403, 'code_required'), joined({public: false})];
+    await session.join();
+    ok(!session.refused, 'session: a code is asked for');
+    await session.join('wrong');
+    ok(session.refused, 'session: the wrong one is said to be');
+    await session.join('right');
+    is(session.headers['X-Viewer-Token'], 'T', 'session: another site sends the token');
+
+    answers = [{status: 204}];
+    await session.ask('beacon', {method: 'POST', body: '{}'});
+    is(calls.at(-1).headers['X-Viewer-Token'], 'T', 'session: always');
+    session.update({id: 'S1', status: 'live', public: true});
+    is(JSON.stringify(session.headers), '{}', 'session: but not for media that everybody may have');
+    session.destroy();
+
+    const none = new ViewerSession(null, 'alice');
+
+    await none.join();
+    is(none.state, 'none', 'session: a page that wants none');
+}
+
+/* preferences */
+
+{
+    const store = new Map();
+    const session = {id: null, ask: async (...asked) => {
+        told.push(asked);
+
+        return {ok: true};
+    }};
+    const told = [];
+
+    globalThis.localStorage = {getItem: (key) => store.get(key) ?? null,
+                               setItem: (key, value) => store.set(key, value)};
+
+    const prefs = new Preferences('alice', session, () => ({layout: prefs.values.layout}));
+
+    is(JSON.stringify(prefs.values),
+       '{"layout":"single","corner":"bottom-right","size":25,"muted":true,"follow":false,"off":[]}', 'preferences: none');
+    ok(prefs.adopt(joined().json.data.preferences, ['A', 'B']), 'preferences: those of the server');
+    is(JSON.stringify(prefs.values),
+       '{"layout":"grid","corner":"top-left","size":30,"muted":true,"follow":true,"off":["B"]}',
+       'preferences: are taken over');
+    prefs.set({size: 99, layout: 'pip'});
+    is(`${prefs.values.size} ${prefs.values.layout}`, '25 pip', 'preferences: what cannot be is the default');
+    await sleep(500);
+    is(told.length, 0, 'preferences: without a session nobody is told');
+    session.id = 'S1';
+    prefs.set({size: 12});
+    prefs.set({size: 13});
+    await sleep(500);
+    is(told.length, 1, 'preferences: many changes are told once');
+    is(JSON.stringify(told[0]), '["preferences",{"method":"PUT","body":"{\\"layout\\":\\"pip\\"}"}]', 'preferences: so');
+    await prefs.save();
+    is(told.length, 1, 'preferences: and not again');
+
+    const later = new Preferences('alice', session, () => ({}));
+
+    is(`${later.values.layout} ${later.values.size}`, 'pip 13', 'preferences: the browser remembers');
+    ok(!later.adopt(joined().json.data.preferences, []), 'preferences: which goes before what the server does');
+    later.destroy();
+    prefs.destroy();
+    store.set('watch:alice', '{"off":3,"layout":"x"}');
+    is(new Preferences('alice', session, () => ({})).values.layout, 'single', 'preferences: nonsense is ignored');
+    globalThis.localStorage = {getItem() { throw new Error('denied'); }};
+    is(new Preferences('alice', session, () => ({})).values.size, 25, 'preferences: a store may be denied');
+}
+
+/* beacons: a player whose clock is set by hand */
+
+{
+    let now = 0;
+    const {performance} = globalThis;
+
+    Object.defineProperty(globalThis, 'performance', {configurable: true, value: {now: () => now}});
+
+    const view = (id) => ({id, player: {state: 'playing', finishing: false},
+                           video: {currentTime: 5, muted: true, getRootNode: () => ({})}});
+    const views = Object.assign(new EventTarget(), {main: view('A'), beside: []});
+    const sent = [];
+    let down = false;
+    const session = {id: 'S1', ask: async (what, {body}) => {
+        if (down) {
+            throw new TypeError('unreachable');
+        }
+
+        sent.push(JSON.parse(body));
+
+        return {ok: true, status: 204};
+    }};
+
+    document.hidden = false;
+
+    const beacon = new Beacon(views, session, 0);
+    const run = (ms, ...moving) => {
+        for (const end = now + ms; now < end;) {
+            now += 250;
+            moving.forEach((one) => { one.video.currentTime += 0.25; });
+            beacon.look();
+        }
+    };
+    const take = async () => {
+        beacon.tell();
+        await sleep(1);
+
+        return sent.at(-1);
+    };
+
+    beacon.look();
+    run(500);
+    run(2000, views.main);
+
+    let body = await take();
+
+    is(JSON.stringify([body.watched, body.watched_ms, body.watching, body.join_ms]), '[{"A":2000},2000,["A"],750]',
+       'beacon: what goes on, and when it began');
+    ok(body.seq > 1.7e9, 'beacon: its number is beyond that of the page before');
+
+    views.beside = [view('B')];
+    beacon.look();
+    run(1000, views.main, views.beside[0]);
+    body = await take();
+    is(JSON.stringify([body.watched, body.watched_ms, body.watching, body.join_ms]),
+       '[{"A":1000,"B":1000},1000,["A","B"],null]',
+       'beacon: two at a time are watched for as long as one');
+
+    [views.main, views.beside] = [views.beside[0], [views.main]];
+    beacon.look();
+    run(500, views.main, views.beside[0]);
+    body = await take();
+    is(JSON.stringify([body.switches, body.watched]), '[[["A","B"]],{"B":500,"A":500}]', 'beacon: a change of the picture');
+
+    views.beside = [];
+    beacon.look();
+    run(250);
+    run(1000, views.main);
+    body = await take();
+    is(body.stalls, undefined, 'beacon: a moment is no stall');
+    run(2000);
+    run(500, views.main);
+    body = await take();
+    is(JSON.stringify([body.stalls, body.stalled_ms, body.watched]), '[1,2000,{"B":500}]', 'beacon: a stall');
+    run(250, views.main);
+    views.main.player.state = 'paused';
+    run(2000);
+    is((await take()).stalls, undefined, 'beacon: a pause is none');
+    views.main.player.state = 'playing';
+
+    document.hidden = true;
+    document.dispatchEvent(new Event('visibilitychange'));
+    run(1000, views.main);
+    body = await take();
+    is(JSON.stringify([body.watched, body.watching]), '[{},[]]', 'beacon: what nobody sees or hears');
+    views.main.video.muted = false;
+    beacon.look();
+    run(1000, views.main);
+    is((await take()).watched.B, 1000, 'beacon: what is heard');
+    document.hidden = false;
+    beacon.look();
+
+    down = true;
+    run(1000, views.main);
+    await take();
+    run(1000, views.main);
+    down = false;
+
+    const before = sent.length;
+
+    body = await take();
+    is(sent.slice(before).map(({watched}) => watched.B).join(), '1000,1000',
+       'beacon: nothing is lost while the server is away');
+    ok(sent.at(-1).seq > sent.at(-2).seq, 'beacon: in its order');
+
+    run(500, views.main);
+    beacon.destroy();
+    await sleep(1);
+    is(JSON.stringify([sent.at(-1).leaving, sent.at(-1).watched, sent.at(-1).watching]), '[true,{"B":500},[]]',
+       'beacon: the last one');
+    document.hidden = true;
+    Object.defineProperty(globalThis, 'performance', {configurable: true, value: performance});
+}
+
+/* analytics and prices */
+
+{
+    const analytics = new SourceAnalytics('alice', 'key', 'http://here/show/');
+    const data = {sources: {A: {label: 'A', views: 3, share: 0.2, avg_duration_ms: 1500},
+                            B: {label: 'B', views: 2, share: 0.8, avg_duration_ms: 9000}}};
+
+    answers = [{json: {success: true, data}}, {json: {success: true, data}}, failed(401, 'key_invalid')];
+    is(JSON.stringify(await analytics.trackSourceViews()),
+       '{"A":{"views":3,"avgDuration":1.5},"B":{"views":2,"avgDuration":9}}', 'analytics: views');
+    is(calls.at(-1).headers.Authorization, 'Bearer key', 'analytics: with the key');
+    is((await analytics.getPopularSources()).map(({id}) => id).join(), 'B,A', 'analytics: the most watched one first');
+    is(await analytics.trackSourceViews().catch(({code}) => code), 'key_invalid', 'analytics: why there are none');
+
+    const price = {currency: 'EUR', base: '0.020000', bundle_discount_percent: 10};
+
+    is(priceText(null, [], null), '', 'price: free');
+    is(priceText(price, ['0.010000'], null), '0.03 EUR per minute', 'price: base and addon');
+    is(priceText(price, ['0.010000', null], '1.234567'), '0.027 EUR per minute · 1.2346 EUR so far', 'price: two sources');
+    is(priceText(price, [], '0.5'), '0.00 EUR per minute · 0.50 EUR so far', 'price: nothing is played');
 }
 
 /* figures */
