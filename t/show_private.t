@@ -64,7 +64,8 @@ for my $route (qw(status events director)) {
     refused($show->ask(@path, key => 'none'), '401 key_invalid', "$route: a bad key");
     refused($show->ask(@path, viewer => { token => 'v1.' . 'A' x 86 }), '401 viewer_token_invalid',
         "$route: a bad token");
-    refused($show->ask(@path, viewer => { token => $code }), '401 viewer_token_invalid', "$route: the code for a token");
+    refused($show->ask(@path, viewer => { token => $code }), '401 viewer_token_invalid',
+        "$route: the code for a token");
     unlike($show->ask(@path)->{body}, qr/Private|Main_Screen/, "$route: not a word about it");
 }
 

@@ -287,7 +287,7 @@ ngx_multisource_gate_stranger(ngx_http_request_t *r)
 {
     ngx_str_t  browser;
 
-    ngx_str_null(&browser);
+    ngx_str_set(&browser, "");
 
     if (r->headers_in.user_agent) {
         browser = r->headers_in.user_agent->value;

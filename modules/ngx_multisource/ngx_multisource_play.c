@@ -13,7 +13,12 @@
 #define NGX_MULTISOURCE_PLAY_FILE_MAX  128
 
 
-static ngx_int_t ngx_multisource_play_as_is(ngx_http_request_t *r);
+static ngx_int_t ngx_multisource_play_as_is(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *rest);
+static ngx_int_t ngx_multisource_play_may(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *rest);
+static ngx_int_t ngx_multisource_play_named(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *name);
 static ngx_uint_t ngx_multisource_play_file(ngx_str_t *file);
 static ngx_uint_t ngx_multisource_play_suffix(ngx_str_t *s, const char *suffix);
 static ngx_uint_t ngx_multisource_play_numbered(ngx_str_t *file,
@@ -64,7 +69,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 
     p = ngx_strlchr(streamer.data, last, '/');
     if (p == NULL) {
-        return ngx_multisource_play_as_is(r);
+        return ngx_multisource_play_as_is(r, mlcf->app, &rest);
     }
 
     streamer.len = p - streamer.data;
@@ -72,7 +77,7 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 
     p = ngx_strlchr(source.data, last, '/');
     if (p == NULL) {
-        return ngx_multisource_play_as_is(r);
+        return ngx_multisource_play_as_is(r, mlcf->app, &rest);
     }
 
     source.len = p - source.data;
@@ -119,7 +124,8 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
         if (!nested) {
             /* a file of another kind, or, without a line in the log, nothing */
             return ngx_multisource_play_exists(r, &r->uri)
-                   ? ngx_multisource_play_as_is(r) : NGX_HTTP_NOT_FOUND;
+                   ? ngx_multisource_play_as_is(r, NULL, NULL)
+                   : NGX_HTTP_NOT_FOUND;
         }
     }
 
@@ -130,18 +136,102 @@ ngx_multisource_play_handler(ngx_http_request_t *r)
 }
 
 
-/* a path of another shape, such as those of before */
+/* a path of another shape, such as those of before; of whom it is not known to
+   be by now, if there is a rest */
 
 static ngx_int_t
-ngx_multisource_play_as_is(ngx_http_request_t *r)
+ngx_multisource_play_as_is(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *rest)
 {
-    if (ngx_multisource_play_exists(r, &r->uri)
-        && ngx_multisource_play_headers(r) != NGX_OK)
-    {
-        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    ngx_int_t  rc;
+
+    if (!ngx_multisource_play_exists(r, &r->uri)) {
+        return NGX_DECLINED;
     }
 
-    return NGX_DECLINED;
+    if (rest) {
+        rc = ngx_multisource_play_may(r, app, rest);
+
+        if (rc != NGX_DECLINED) {
+            ngx_http_finalize_request(r, rc);
+            return NGX_DONE;
+        }
+    }
+
+    return ngx_multisource_play_headers(r) == NGX_OK
+           ? NGX_DECLINED : NGX_HTTP_INTERNAL_SERVER_ERROR;
+}
+
+
+/*
+ * NAME/..., NAME.m3u8 or NAME-7.ts, as nginx-rtmp names them: the beginning is
+ * the public name of a stream. With a number behind it NAME-7 may be one, too.
+ */
+
+static ngx_int_t
+ngx_multisource_play_may(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *rest)
+{
+    size_t      n;
+    ngx_int_t   rc;
+    ngx_str_t   name;
+
+    name.data = rest->data;
+    name.len = 0;
+
+    while (name.len < rest->len && rest->data[name.len] != '/'
+           && rest->data[name.len] != '.')
+    {
+        name.len++;
+    }
+
+    if (name.len < rest->len && rest->data[name.len] == '.') {
+
+        for (n = name.len; n && rest->data[n - 1] >= '0'
+                           && rest->data[n - 1] <= '9'; n--)
+        {
+            /* void */
+        }
+
+        if (n > 1 && n < name.len && rest->data[n - 1] == '-') {
+
+            rc = ngx_multisource_play_named(r, app, &name);
+            if (rc != NGX_DECLINED) {
+                return rc;
+            }
+
+            name.len = n - 1;
+        }
+    }
+
+    return ngx_multisource_play_named(r, app, &name);
+}
+
+
+static ngx_int_t
+ngx_multisource_play_named(ngx_http_request_t *r,
+    ngx_multisource_app_conf_t *app, ngx_str_t *name)
+{
+    u_char     *after;
+    ngx_str_t   streamer, source;
+
+    streamer.data = name->data;
+    streamer.len = ngx_multisource_name_cut(&app->naming, name, 0, &after);
+
+    if (ngx_multisource_name_check_streamer(&app->naming, &streamer)
+        != NGX_MULTISOURCE_OK)
+    {
+        return NGX_DECLINED;
+    }
+
+    source = app->naming.default_source;
+
+    if (after) {
+        source.data = after;
+        source.len = name->data + name->len - after;
+    }
+
+    return ngx_multisource_gate(r, app, &streamer, &source, 1);
 }
 
 

@@ -149,7 +149,7 @@ typedef struct {
 typedef struct {
     ngx_atomic_t                    ticket;     /* 0: free; never reused */
     ngx_atomic_t                    told;       /* by ngx_multisource_webhook.h:
-                                                   ticket * 4 + what */
+                                                   ticket * 8 + what */
     ngx_atomic_t                    stored;     /* what Redis has, a digest of
                                                    ngx_multisource_store.h */
     ngx_multisource_director_t      director;   /* of who has the turn,

@@ -11,6 +11,10 @@
 #include "ngx_multisource_viewer.h"
 
 
+static ngx_int_t ngx_multisource_show_usage_next(ngx_multisource_show_t *show,
+    uint64_t viewer, ngx_uint_t *n, ngx_multisource_viewer_look_t *look);
+
+
 json_t *
 ngx_multisource_show_usage(ngx_multisource_show_t *show, uint64_t viewer,
     ngx_uint_t offset, ngx_uint_t limit)
@@ -30,13 +34,7 @@ ngx_multisource_show_usage(ngx_multisource_show_t *show, uint64_t viewer,
 
     viewers = json_array();
 
-    while (ngx_multisource_viewer_next(ngx_multisource_stage_shows(), show, &n,
-                                       &look)
-           == NGX_OK)
-    {
-        if (viewer && look.id != viewer) {
-            continue;
-        }
+    while (ngx_multisource_show_usage_next(show, viewer, &n, &look) == NGX_OK) {
 
         amount += look.amount;
         watched += look.watched;
@@ -69,4 +67,43 @@ ngx_multisource_show_usage(ngx_multisource_show_t *show, uint64_t viewer,
                      "minutes", ngx_multisource_show_json_minutes(watched),
                      "viewers", viewers,
                      "total", (json_int_t) total);
+}
+
+
+/* as ngx_multisource_viewer_next(); one viewer is found without the others */
+
+static ngx_int_t
+ngx_multisource_show_usage_next(ngx_multisource_show_t *show, uint64_t viewer,
+    ngx_uint_t *n, ngx_multisource_viewer_look_t *look)
+{
+    ngx_uint_t                 i;
+    ngx_multisource_viewer_t  *place;
+
+    if (viewer == 0) {
+        return ngx_multisource_viewer_next(ngx_multisource_stage_shows(), show,
+                                           n, look);
+    }
+
+    place = (*n)++ == 0
+            ? ngx_multisource_viewer_find(ngx_multisource_stage_shows(), show,
+                                          viewer, 0)
+            : NULL;
+
+    if (place == NULL) {
+        return NGX_DONE;
+    }
+
+    ngx_memzero(look, sizeof(ngx_multisource_viewer_look_t));
+
+    look->id = viewer;
+    look->joined = place->joined;
+    look->seen = place->seen;
+    look->watched = place->watched;
+    look->amount = place->amount;
+
+    for (i = 0; i < NGX_MULTISOURCE_SHOW_STREAMS; i++) {
+        look->total[i] = place->total[i];
+    }
+
+    return NGX_OK;
 }

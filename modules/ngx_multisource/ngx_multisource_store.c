@@ -585,11 +585,14 @@ ngx_multisource_store_digest(ngx_multisource_show_t *show,
 static ngx_uint_t
 ngx_multisource_store_told(ngx_multisource_show_t *show)
 {
-    ngx_atomic_uint_t  told;
+    ngx_uint_t  what;
 
-    told = show->slot->told;
+    what = ngx_multisource_webhook_what(show->ticket, show->slot->told);
 
-    return told / 4 == show->ticket ? told % 4 : NGX_MULTISOURCE_WEBHOOK_NONE;
+    /* what is being told is not told yet */
+
+    return what & NGX_MULTISOURCE_WEBHOOK_TELLING
+           ? (what & ~NGX_MULTISOURCE_WEBHOOK_TELLING) - 1 : what;
 }
 
 
@@ -1143,7 +1146,7 @@ ngx_multisource_store_show(ngx_str_t *id, ngx_str_t *text)
         return;
     }
 
-    show.slot->told = show.ticket * 4 + more.told;
+    show.slot->told = ngx_multisource_webhook_told(show.ticket, more.told);
 
     store->nshows++;
     store->ended += show.record.state == NGX_MULTISOURCE_SHOW_ENDED;

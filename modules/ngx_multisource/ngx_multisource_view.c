@@ -6,6 +6,8 @@
 
 #include "ngx_multisource.h"
 #include "ngx_multisource_disk.h"
+#include "ngx_multisource_json.h"
+#include "ngx_multisource_stage.h"
 #include "ngx_multisource_view.h"
 #include "ngx_multisource_walk.h"
 
@@ -540,7 +542,7 @@ ngx_multisource_body_t *
 ngx_multisource_view_sources(ngx_multisource_view_t *view, ngx_uint_t gzip,
     ngx_int_t *rc)
 {
-    ngx_atomic_uint_t         version;
+    ngx_atomic_uint_t         version, shows;
     ngx_multisource_body_t  **body;
 
     if (ngx_multisource_worker.registry.shared == NULL) {
@@ -551,11 +553,16 @@ ngx_multisource_view_sources(ngx_multisource_view_t *view, ngx_uint_t gzip,
     version = ngx_multisource_registry_version(
                                            &ngx_multisource_worker.registry);
 
+    /* sources that are not for viewers are in no list */
+
+    shows = ngx_multisource_stage_shows()->shared
+            ? ngx_multisource_show_version(ngx_multisource_stage_shows()) : 0;
+
     body = &view->bodies[NGX_MULTISOURCE_VIEW_SOURCE];
 
     /* bitrates change all the time, which is no reason to write it anew */
 
-    if (*body == NULL || version != view->listed
+    if (*body == NULL || version != view->listed || shows != view->shown
         || ngx_current_msec - view->rendered >= NGX_MULTISOURCE_VIEW_CHECK)
     {
         ngx_multisource_view_drop(view);
@@ -571,6 +578,7 @@ ngx_multisource_view_sources(ngx_multisource_view_t *view, ngx_uint_t gzip,
         }
 
         view->listed = version;
+        view->shown = shows;
         view->rendered = ngx_current_msec;
     }
 
@@ -598,6 +606,8 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
     ngx_multisource_body_t            *body;
     ngx_multisource_view_t            *source;
     ngx_multisource_view_t            *views[NGX_MULTISOURCE_MAX_SOURCES];
+    ngx_multisource_show_t             open, *show;
+    ngx_multisource_shows_t           *shows;
     ngx_multisource_entry_t            entries[NGX_MULTISOURCE_MAX_SOURCES];
     ngx_multisource_playlist_angle_t   angle;
     ngx_multisource_playlist_angle_t   angles[NGX_MULTISOURCE_MAX_SOURCES];
@@ -607,6 +617,14 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
 
     first = &view->app->naming.default_source;
 
+    shows = ngx_multisource_stage_shows();
+
+    show = shows->shared
+           && ngx_multisource_show_of(shows, &view->app->name,
+                                      &view->streamer, 0, &open)
+              == NGX_OK
+           ? &open : NULL;
+
     body = NULL;
     nangles = 0;
     duration = 0;
@@ -614,6 +632,10 @@ ngx_multisource_view_render_sources(ngx_multisource_view_t *view,
     *rc = n ? NGX_AGAIN : NGX_DECLINED;
 
     for (i = 0; i < n; i++) {
+
+        if (ngx_multisource_json_disabled(show, &entries[i])) {
+            continue;
+        }
 
         name.data = entries[i].record.source;
         name.len = ngx_strlen(name.data);

@@ -76,6 +76,7 @@ typedef struct {
     ngx_msec_t                          rendered;   /* a streamer's list */
     ngx_atomic_uint_t                   listed;     /* as of this version of
                                                        the registry */
+    ngx_atomic_uint_t                   shown;      /* and of the shows */
 
     /* of _origin: */
 

@@ -17,6 +17,9 @@
 /* how long one waits for another worker that adds the same viewer, pauses */
 #define NGX_MULTISOURCE_VIEWER_TRIES     256
 
+/* who has joined and nothing else for so long may lose his place, ms */
+#define NGX_MULTISOURCE_VIEWER_IDLE      60000
+
 /* what times of beacons may be longer than those of the server, ms */
 #define NGX_MULTISOURCE_VIEWER_LATE      1000
 
@@ -454,20 +457,27 @@ ngx_multisource_viewer_choose(ngx_multisource_viewer_place_t *place)
 }
 
 
-/* claims a place that is free, or that of whose show ended first */
+/*
+ * Claims a place that is free, or that of whose show ended first; or of who has
+ * not watched anything, and was not seen for long: to join is for everybody.
+ */
 
 static ngx_uint_t
 ngx_multisource_viewer_take(ngx_multisource_viewer_place_t *place,
     ngx_atomic_uint_t claim)
 {
-    uint64_t                   ended, first;
-    ngx_uint_t                 i, n, end, show, best;
-    ngx_atomic_uint_t          ticket, chosen;
+    uint64_t                   ended, first, seen, now;
+    ngx_time_t                *tp;
+    ngx_uint_t                 i, n, end, show, best, idle;
+    ngx_atomic_uint_t          ticket, chosen, idler;
     ngx_multisource_shows_t   *shows;
     ngx_multisource_viewer_t  *viewer;
 
     shows = place->shows;
     end = place->start + NGX_MULTISOURCE_VIEWER_STRETCH;
+
+    tp = ngx_timeofday();
+    now = (uint64_t) tp->sec * 1000 + tp->msec;
 
     best = ngx_multisource_viewer_choose(place);
 
@@ -493,6 +503,10 @@ ngx_multisource_viewer_take(ngx_multisource_viewer_place_t *place,
         first = (uint64_t) -1;
         chosen = 0;
 
+        idle = end;
+        seen = now - NGX_MULTISOURCE_VIEWER_IDLE;
+        idler = 0;
+
         for (n = place->start; n < end; n++) {
             viewer = &place->viewers[n];
             ticket = viewer->ticket;
@@ -511,9 +525,17 @@ ngx_multisource_viewer_take(ngx_multisource_viewer_place_t *place,
                 continue;
             }
 
-            if ((ticket & NGX_MULTISOURCE_VIEWER_CLAIM)
-                || show == place->slot)
-            {
+            if (ticket & NGX_MULTISOURCE_VIEWER_CLAIM) {
+                continue;
+            }
+
+            if (viewer->watched == 0 && viewer->seen < seen) {
+                seen = viewer->seen;
+                idle = n;
+                idler = ticket;
+            }
+
+            if (show == place->slot) {
                 continue;
             }
 
@@ -526,6 +548,11 @@ ngx_multisource_viewer_take(ngx_multisource_viewer_place_t *place,
                 best = n;
                 chosen = ticket;
             }
+        }
+
+        if (best == end) {
+            best = idle;
+            chosen = idler;
         }
 
         if (best == end) {
@@ -1031,7 +1058,7 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
     ngx_multisource_viewer_t *viewer, ngx_multisource_beacon_t *beacon,
     uint64_t now)
 {
-    uint16_t                        mask, began, watching;
+    uint16_t                        mask, began, watching, served;
     uint32_t                        longest;
     uint32_t                        watched[NGX_MULTISOURCE_SHOW_STREAMS];
     uint64_t                        since, bound, life, had, settled, amount;
@@ -1088,6 +1115,7 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
 
     longest = 0;
     all = 0;
+    served = 0;
 
     for (i = 0; i < NGX_MULTISOURCE_SHOW_STREAMS; i++) {
 
@@ -1111,6 +1139,12 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
 
         if (beacon->watched[i]) {
             began |= (uint16_t) (1 << i);
+        }
+
+        /* it was enabled when it was sent, whatever is by now */
+
+        if (w.sum) {
+            served |= (uint16_t) (1 << i);
         }
 
         watched[i] = ngx_min(beacon->watched[i], bound);
@@ -1139,7 +1173,8 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
 
     ngx_multisource_viewer_preferences(viewer, &preferences);
 
-    sum.amount = ngx_multisource_viewer_price(show, preferences.enabled,
+    sum.amount = ngx_multisource_viewer_price(show,
+                                              preferences.enabled | served,
                                               watched, sum.any);
 
     sum.any -= settled;

@@ -77,6 +77,8 @@ static void ngx_multisource_webhook_sent(void *data,
 static void ngx_multisource_webhook_again(
     ngx_multisource_webhook_event_t *event);
 static void ngx_multisource_webhook_timer(ngx_event_t *ev);
+static void ngx_multisource_webhook_done(
+    ngx_multisource_webhook_event_t *event);
 static void ngx_multisource_webhook_return(
     ngx_multisource_webhook_event_t *event);
 static void ngx_multisource_webhook_free(
@@ -242,7 +244,8 @@ ngx_multisource_webhook_look(ngx_uint_t n, uint64_t now)
     /* most shows have ended long ago */
 
     if (ticket == 0
-        || told == ticket * 4 + NGX_MULTISOURCE_WEBHOOK_ENDED
+        || told == ngx_multisource_webhook_told(ticket,
+                                          NGX_MULTISOURCE_WEBHOOK_ENDED)
         || ngx_multisource_show_at(ngx_multisource_webhook.shows, n, &show)
            != NGX_OK
         || show.ticket != ticket)
@@ -250,7 +253,11 @@ ngx_multisource_webhook_look(ngx_uint_t n, uint64_t now)
         return;
     }
 
-    what = told / 4 == ticket ? told % 4 : NGX_MULTISOURCE_WEBHOOK_NONE;
+    what = ngx_multisource_webhook_what(ticket, told);
+
+    if (what & NGX_MULTISOURCE_WEBHOOK_TELLING) {
+        return;
+    }
 
     if (show.record.state == NGX_MULTISOURCE_SHOW_ENDED) {
 
@@ -261,7 +268,8 @@ ngx_multisource_webhook_look(ngx_uint_t n, uint64_t now)
             /* it never was, or that was before there was somebody to tell */
 
             (void) ngx_atomic_cmp_set(&slot->told, told,
-                                 ticket * 4 + NGX_MULTISOURCE_WEBHOOK_ENDED);
+                       ngx_multisource_webhook_told(ticket,
+                                          NGX_MULTISOURCE_WEBHOOK_ENDED));
             return;
         }
 
@@ -294,7 +302,8 @@ ngx_multisource_webhook_tell(ngx_multisource_show_t *show,
     ngx_multisource_webhook_t        *hook = &ngx_multisource_webhook;
     ngx_multisource_webhook_event_t  *event;
 
-    after = show->ticket * 4 + what;
+    after = ngx_multisource_webhook_told(show->ticket,
+                                    what | NGX_MULTISOURCE_WEBHOOK_TELLING);
 
     if (!ngx_atomic_cmp_set(&show->slot->told, before, after)) {
 
@@ -420,7 +429,7 @@ ngx_multisource_webhook_sent(void *data, ngx_live_fetch_answer_t *answer)
                       "multisource: webhook: %s of session %s was taken",
                       event->name, event->id);
 
-        ngx_multisource_webhook_free(event);
+        ngx_multisource_webhook_done(event);
         return;
     }
 
@@ -435,7 +444,7 @@ ngx_multisource_webhook_sent(void *data, ngx_live_fetch_answer_t *answer)
                   "multisource: webhook: %s of session %s was refused: %ui",
                   event->name, event->id, answer->status);
 
-    ngx_multisource_webhook_free(event);
+    ngx_multisource_webhook_done(event);
 }
 
 
@@ -447,7 +456,7 @@ ngx_multisource_webhook_again(ngx_multisource_webhook_event_t *event)
                       "multisource: webhook: %s of session %s was not taken, "
                       "given up", event->name, event->id);
 
-        ngx_multisource_webhook_free(event);
+        ngx_multisource_webhook_done(event);
         return;
     }
 
@@ -460,6 +469,19 @@ static void
 ngx_multisource_webhook_timer(ngx_event_t *ev)
 {
     ngx_multisource_webhook_send(ev->data);
+}
+
+
+/* until then Redis does not have it, and nginx may be started again meanwhile */
+
+static void
+ngx_multisource_webhook_done(ngx_multisource_webhook_event_t *event)
+{
+    (void) ngx_atomic_cmp_set(&event->slot->told, event->after,
+                              event->after & ~(ngx_atomic_uint_t)
+                                              NGX_MULTISOURCE_WEBHOOK_TELLING);
+
+    ngx_multisource_webhook_free(event);
 }
 
 

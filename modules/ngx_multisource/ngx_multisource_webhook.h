@@ -14,7 +14,7 @@
  *
  * One worker says it, and again, after a pause, when it was not taken; seldom,
  * when a worker leaves in the middle of it, it is said twice. What has been
- * said stands in the slot of a show, as its ticket * 4 and one of the words
+ * said stands in the slot of a show, as its ticket * 8 and one of the words
  * below, so that what another show had in the same slot does not count.
  */
 
@@ -30,7 +30,9 @@
 enum {
     NGX_MULTISOURCE_WEBHOOK_NONE = 0,
     NGX_MULTISOURCE_WEBHOOK_STARTED,
-    NGX_MULTISOURCE_WEBHOOK_ENDED       /* nothing more is to be said */
+    NGX_MULTISOURCE_WEBHOOK_ENDED,      /* nothing more is to be said */
+
+    NGX_MULTISOURCE_WEBHOOK_TELLING = 4     /* or'ed: nobody has taken it yet */
 };
 
 
@@ -50,6 +52,22 @@ void ngx_multisource_webhook_exit(void);
 void ngx_multisource_webhook_tick(void);
 
 #pragma GCC visibility pop
+
+
+static ngx_inline ngx_atomic_uint_t
+ngx_multisource_webhook_told(ngx_atomic_uint_t ticket, ngx_uint_t what)
+{
+    return ticket * 8 + what;
+}
+
+
+/* one of the words, for the show with this ticket */
+
+static ngx_inline ngx_uint_t
+ngx_multisource_webhook_what(ngx_atomic_uint_t ticket, ngx_atomic_uint_t told)
+{
+    return told / 8 == ticket ? told % 8 : NGX_MULTISOURCE_WEBHOOK_NONE;
+}
 
 
 #endif /* _NGX_MULTISOURCE_WEBHOOK_H_INCLUDED_ */

@@ -13,9 +13,9 @@
 #   $show->events('alice', viewer => $v)     an open stream of events
 #   code($r)                                 the code of an error, or ''
 #
-# Options of new: keys, app (lines of the application), http (of the http block),
-# server (of the server block), location (of that of sessions), hls => 1 for the
-# packager, whip => 1 for WHIP at /whip/, and those of Test::Live->new.
+# Options of new: keys, app (lines of the application), http (of its block),
+# server (likewise), location (of that of sessions), hls => 1 for the packager,
+# whip => 1 for WHIP at /whip/, and those of Test::Live->new.
 
 package Test::Live::Show;
 
