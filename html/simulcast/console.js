@@ -1,3 +1,4 @@
+import {show} from '../common/elements.js';
 import {AccountLink} from './account-link.js';
 import {SimulcastApi} from './api.js';
 import {DestinationCard} from './destination-card.js';
@@ -450,11 +451,7 @@ async function connected({platform, streamId: target, name}, {code, state, error
 /* what the page shows */
 
 function note(id, text) {
-    if ($(id).textContent !== text) {
-        $(id).textContent = text;
-    }
-
-    $(id).hidden = text === '';
+    show($(id), text);
 }
 
 const trouble = note;

@@ -1,3 +1,4 @@
+import {show, write} from '../common/elements.js';
 import {BitrateGraph} from './graph.js';
 import {OAUTH} from './settings-fields.js';
 import {accountText, describe, explain, figuresText, isRunning, webAddress} from './simulcast-text.js';
@@ -58,9 +59,9 @@ export class DestinationCard {
         this.#element.dataset.health = running ? destination.health ?? '' : '';
         this.#element.setAttribute('aria-label', destination.name);
 
-        set(name, destination.name);
-        set(account, accountText(destination, Date.now()));
-        set(state, describe(destination));
+        write(name, destination.name);
+        write(account, accountText(destination, Date.now()));
+        write(state, describe(destination));
         show(figures, figuresText(destination));
         show(trouble, failed ? explain(destination.error) : '');
         this.#list('issues', destination.issues ?? []);
@@ -190,16 +191,4 @@ function make(tag, text) {
     element.textContent = text;
 
     return element;
-}
-
-/* a reader at work is not disturbed by what it knows already */
-function set(element, text) {
-    if (element.textContent !== text) {
-        element.textContent = text;
-    }
-}
-
-function show(element, text) {
-    set(element, text);
-    element.hidden = text === '';
 }

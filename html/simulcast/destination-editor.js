@@ -1,4 +1,4 @@
-import {KEYED, PLATFORMS} from './settings-fields.js';
+import {KEYED} from './settings-fields.js';
 import {SettingsForm} from './settings-form.js';
 import {explain} from './simulcast-text.js';
 

@@ -1,6 +1,6 @@
+import {setOptions, show} from '../common/elements.js';
 import {sharesScreens} from './capture.js';
 import {DeviceChoice} from './device-choice.js';
-import {setOptions, show} from './elements.js';
 import {qualitiesOf, qualityOf} from './quality.js';
 import {freeLabel} from './studio-text.js';
 
@@ -13,8 +13,9 @@ export class AddPanel {
     #microphones;
     #sounds;
     #devices = [];
-    #used = () => [];
-    #labels = () => [];
+    #used;
+    #labels;
+    #adding = false;
 
     /**
      * @param {Document} root
@@ -53,14 +54,15 @@ export class AddPanel {
     /** Asks the browser what there is. */
     async list() {
         this.#devices = await navigator.mediaDevices?.enumerateDevices?.().catch(() => null) ?? null;
-        this.render(false);
+        this.render();
     }
 
-    /** @param {boolean} adding the user is being asked for a source */
-    render(adding) {
+    /** @param {boolean} [adding] the user is being asked for a source; else as it was */
+    render(adding = this.#adding) {
         const at = (id) => this.#root.getElementById(id);
         const used = this.#used();
 
+        this.#adding = adding;
         this.#cameras.render(this.#devices, used);
         this.#microphones.render(this.#devices);
         this.#sounds.render(this.#devices);

@@ -1,5 +1,5 @@
+import {make, show} from '../common/elements.js';
 import {percent, sourceRows, summaryRows, switchMatrix} from './analytics-text.js';
-import {make, show} from './elements.js';
 import {explainShow, viewersText} from './show-text.js';
 
 const REFRESH_MS = 5000;

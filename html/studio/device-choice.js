@@ -1,4 +1,4 @@
-import {setOptions} from './elements.js';
+import {setOptions} from '../common/elements.js';
 
 /** Chromium lists these beside the devices that they stand for. */
 const ALIASES = ['default', 'communications'];

@@ -1,4 +1,4 @@
-import {make, show} from './elements.js';
+import {make, show} from '../common/elements.js';
 import {explainShow, onAirText} from './show-text.js';
 
 /** Who chooses what is on air, and what is: of all sources of the show, those of other programs included. */

@@ -1,4 +1,4 @@
-import {setOptions} from './elements.js';
+import {setOptions} from '../common/elements.js';
 
 /** Two sources as viewers see them who put one in a corner of the other. */
 export class OverlayPanel {

@@ -1,4 +1,4 @@
-import {show} from './elements.js';
+import {show} from '../common/elements.js';
 import {explainShow, showText} from './show-text.js';
 
 const COPIED_MS = 2000;

@@ -207,6 +207,7 @@ export class ShowSession extends EventTarget {
                 this.#ended();
 
             } else {
+                this.#feed = final ? null : feed;       /* the next open() makes another one */
                 this.#change();
             }
         });

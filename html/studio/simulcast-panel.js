@@ -1,4 +1,4 @@
-import {make} from './elements.js';
+import {make} from '../common/elements.js';
 
 /**
  * The console of destinations, in a frame: it has a token of its own.  It is loaded when it is first looked at.

@@ -1,4 +1,4 @@
-import {make, setOptions, show} from './elements.js';
+import {make, setOptions, show} from '../common/elements.js';
 import {Health} from './health.js';
 import {qualitiesOf} from './quality.js';
 import {nameOf} from './source-name.js';

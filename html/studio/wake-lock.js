@@ -2,9 +2,12 @@
 export class WakeLock {
     #lock = null;
     #asking = false;
+    #wanted = false;
 
     /** @param {boolean} wanted */
     async hold(wanted) {
+        this.#wanted = wanted;
+
         if (!wanted) {
             this.#lock?.release();
             this.#lock = null;
@@ -14,6 +17,10 @@ export class WakeLock {
             this.#lock = await navigator.wakeLock?.request('screen').catch(() => null) ?? null;
             this.#asking = false;
             this.#lock?.addEventListener('release', () => { this.#lock = null; });
+
+            if (!this.#wanted) {
+                this.hold(false);               /* it was given too late */
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+import {write} from '../common/elements.js';
 import {describeFigures} from './viewer-text.js';
 
 const REFRESH_MS = 500;
@@ -54,12 +55,7 @@ export class FiguresView {
             this.#list.append(row);
         }
 
-        rows.forEach((texts, row) => texts.forEach((text, column) => {
-            const cell = this.#list.children[row].children[column];
-
-            if (cell.textContent !== text) {
-                cell.textContent = text;
-            }
-        }));
+        rows.forEach((texts, row) => texts.forEach((text, column) =>
+            write(this.#list.children[row].children[column], text)));
     }
 }

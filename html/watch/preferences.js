@@ -15,6 +15,9 @@ export class Preferences {
     #describe;
     #told = null;
 
+    /** This browser has values of its own, now or from before. */
+    remembered;
+
     /**
      * @param {string} streamer
      * @param {import('./viewer-session.js').ViewerSession} session
@@ -58,6 +61,8 @@ export class Preferences {
 
     /**
      * Takes over what the server has, as far as this browser remembers nothing.
+     * @param {object} preferences as the server has them
+     * @param {string[]} names of all sources of the session
      * @returns {boolean} it did
      */
     adopt({enabled_streams: enabled, layout, follow, pip}, names) {

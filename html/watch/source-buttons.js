@@ -1,17 +1,10 @@
+import {make, write} from '../common/elements.js';
 import {otherCodec, pictureSize} from './viewer-text.js';
 
 /** How often what is not played shows a picture, how long nobody asks where there was none, and its width. */
 const PICTURE_MS = 10000;
 const NO_PICTURE_MS = 60000;
 const PICTURE_WIDTH = 192;
-
-const make = (tag, properties, ...children) => {
-    const element = Object.assign(document.createElement(tag), properties);
-
-    element.append(...children);
-
-    return element;
-};
 
 /** For each source a button that makes it the picture, with a small picture of what is not played, and a switch. */
 export class SourceButtons {
@@ -74,21 +67,16 @@ export class SourceButtons {
     }
 
     #create(id) {
-        const texts = ['number', 'name', 'detail'].map((part) => make('span', {className: `source-${part}`}));
+        const texts = ['number', 'name', 'detail'].map((part) => make('span', {class: `source-${part}`}));
         const [number, name, detail] = texts;
-        const canvas = make('canvas', {className: 'source-picture', hidden: true});
-        const button = make('button', {type: 'button', className: 'button source'}, canvas, number,
+        const canvas = make('canvas', {class: 'source-picture', hidden: '', 'aria-hidden': 'true'});
+        const button = make('button', {type: 'button', class: 'button source', 'data-source': id}, canvas, number,
                             make('span', {}, name, ' ', detail));
-        const box = make('input', {type: 'checkbox'});
-        const row = {row: make('div', {className: 'source-row'}, button, make('label', {className: 'check'}, box)),
+        const box = make('input', {type: 'checkbox', role: 'switch'});
+        const row = {row: make('div', {class: 'source-row'}, button, make('label', {class: 'check'}, box)),
                      button, canvas, texts, box, pictureAt: 0};
 
-        for (const hidden of [number, canvas]) {
-            hidden.setAttribute('aria-hidden', 'true');
-        }
-
-        box.setAttribute('role', 'switch');
-        button.dataset.source = id;
+        number.setAttribute('aria-hidden', 'true');
         button.addEventListener('click', () => {
             if (button.getAttribute('aria-disabled') !== 'true') {
                 this.#actions.choose(id);
@@ -119,11 +107,8 @@ export class SourceButtons {
         box.checked = !isOff;
         box.setAttribute('aria-label', `${source.label}: watch it`);
 
-        [number <= 9 ? String(number) : '·', source.label, details.filter(Boolean).join(' · ')].forEach((text, i) => {
-            if (texts[i].textContent !== text) {
-                texts[i].textContent = text;
-            }
-        });
+        [number <= 9 ? String(number) : '·', source.label, details.filter(Boolean).join(' · ')]
+            .forEach((text, i) => write(texts[i], text));
 
         if (number <= 9) {
             button.setAttribute('aria-keyshortcuts', String(number));
@@ -164,16 +149,19 @@ export class SourceButtons {
             return;
         }
 
-        this.#loading = new AbortController();
+        const loading = this.#loading = new AbortController();
+        const timer = setTimeout(() => loading.abort(), PICTURE_MS);
+
         row.pictureAt = now + PICTURE_MS;
 
         try {
-            await this.#showPicture(row, this.#loading.signal);
+            await this.#showPicture(row, loading.signal);
 
         } catch {
             /* in a while */
 
         } finally {
+            clearTimeout(timer);
             this.#loading = null;
         }
     }

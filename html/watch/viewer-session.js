@@ -1,7 +1,12 @@
+import {TokenStream} from './token-stream.js';
+
 const ANSWER_MS = 8000;
 const RETRY_MS = 5000;
 const RETRY_MAX_MS = 300000;
 const AGAIN_MS = 3000;
+
+/** Who has no code may be let in by the next show. */
+const CODE_MS = 30000;
 
 /** A token is renewed when so much of its life is over, and timers take 24 days at most. */
 const RENEW_AT = 0.8;
@@ -83,6 +88,10 @@ export class ViewerSession extends EventTarget {
 
     /** Takes part, or renews the token of who does.  It never throws. */
     join(code = this.#code) {
+        if (this.#joining !== null && code !== this.#code) {
+            return this.#joining.then(() => this.join(code));
+        }
+
         this.#joining ??= this.#join(code).finally(() => {
             this.#joining = null;
             this.dispatchEvent(new Event('change'));
@@ -145,6 +154,7 @@ export class ViewerSession extends EventTarget {
         clearTimeout(this.#timer);
         this.#askedAt = performance.now();
         this.#again = false;
+        this.#code = code;
 
         if (this.#routes === null) {
             return this.#change('none');
@@ -159,14 +169,19 @@ export class ViewerSession extends EventTarget {
             /* no answer, or one that is not of sessions */
         }
 
+        if (this.#routes === null) {
+            return;                             /* the viewer has gone */
+        }
+
         const {data, error} = answer ?? {};
 
         if (response?.ok && data) {
-            this.#joined(data, code);
+            this.#joined(data);
 
         } else if (error?.code === 'code_required') {
-            this.refused = Boolean(code);
+            this.refused = Boolean(code) || (this.refused && this.#state === 'code');
             this.#code = null;
+            this.#timer = setTimeout(() => this.join(), CODE_MS * (0.75 + Math.random() / 2));
             this.#change('code');
 
         } else if (['session_not_found', 'session_ended'].includes(error?.code)) {
@@ -183,12 +198,11 @@ export class ViewerSession extends EventTarget {
         }
     }
 
-    #joined({viewer_token: token, expires_at: expires, session, preferences}, code) {
+    #joined({viewer_token: token, expires_at: expires, session, preferences}) {
         const ms = (Date.parse(expires) - Date.now()) * RENEW_AT;
 
         this.#failures = 0;
         this.#token = token;
-        this.#code = code;
         this.preferences = preferences;
         this.#timer = setTimeout(() => this.join(), Math.min(Math.max(ms, RETRY_MS), TIMER_MAX_MS));
         this.#change('joined', session);
@@ -198,37 +212,5 @@ export class ViewerSession extends EventTarget {
         this.#state = state;
         this.#record = record;
         this.dispatchEvent(new Event('change'));
-    }
-}
-
-/** As much of an EventSource as a SourceList asks for, with a token. */
-class TokenStream extends EventTarget {
-    readyState = 0;
-    #feed = null;
-
-    constructor(url, token) {
-        super();
-        import('../common/event-feed.js').then(({EventFeed}) => {
-            if (this.readyState === EventSource.CLOSED) {
-                return;
-            }
-
-            this.#feed = new EventFeed(url, token);
-            this.#feed.addEventListener('open', () => this.#change('open', EventSource.OPEN));
-            this.#feed.addEventListener('close', ({final}) => this.#change('error', final ? EventSource.CLOSED : 0));
-            this.#feed.addEventListener('message', ({name, data}) =>
-                this.dispatchEvent(Object.assign(new Event(name), {data: JSON.stringify(data)})));
-            this.#feed.open();
-        }, () => this.#change('error', EventSource.CLOSED));
-    }
-
-    close() {
-        this.readyState = EventSource.CLOSED;
-        this.#feed?.close();
-    }
-
-    #change(type, readyState) {
-        this.readyState = readyState;
-        this.dispatchEvent(new Event(type));
     }
 }

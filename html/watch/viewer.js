@@ -1,3 +1,4 @@
+import {show} from '../common/elements.js';
 import {Beacon} from './beacon.js';
 import {FiguresView} from './figures-view.js';
 import {markup} from './markup.js';
@@ -66,7 +67,7 @@ export class Viewer {
      * @param {?string} [options.code] of an invitation
      * @param {?string} [options.layout] until the viewer has chosen one
      */
-    constructor(root, {address, base, show, page = false, layout = null, code = null}) {
+    constructor(root, {address, base, show: routes, page = false, layout = null, code = null}) {
         const {streamer} = address;
         const name = streamer ?? '';
 
@@ -77,7 +78,7 @@ export class Viewer {
 
         root.append(markup(page));
 
-        this.#session = new ViewerSession(streamer && show, name, code);
+        this.#session = new ViewerSession(streamer && routes, name, code);
         this.#selector = new ViewerSourceSelector(new URL('sources/', base).href);
         this.#selector.headers = () => this.#session.headers;
         this.#views = new MultiViewManager(this.#selector, this.#$('video-a'), this.#$('video-b'), this.#$('video-c'),
@@ -371,26 +372,15 @@ export class Viewer {
     #actionsFor(scene, sources) {
         const others = scene.offer ? this.#choices(sources).slice(0, OFFERS) : [];
         const actions = others.map(({id, label}) => ({id, label: `Watch ${label}`, act: () => this.choose(id)}));
-        const {player} = this.#views.main;
 
         if (scene.action === 'retry') {
-            actions.unshift({id: 'retry', label: 'Try again', act: () => player.retry()});
+            actions.unshift({id: 'retry', label: 'Try again', act: () => this.#views.main.player.retry()});
 
         } else if (scene.action === 'play') {
-            actions.unshift({id: 'play', label: 'Play', act: () => player.play()});
+            actions.unshift({id: 'play', label: 'Play', act: () => this.#views.main.player.play()});
         }
 
         return actions;
-    }
-
-    #write(id, text) {
-        const element = this.#$(id);
-
-        if (element.textContent !== text) {
-            element.textContent = text;
-        }
-
-        element.hidden = text === '';
     }
 
     #showStatus(scene, source) {
@@ -400,9 +390,9 @@ export class Viewer {
         const parts = live ? ['Live', source?.label, pictureSize(source ?? {}, 'short')] : [scene.title];
         const name = [streamer ?? 'Watch live', record?.title].filter(Boolean).join(' · ');
 
-        this.#write('streamer', name);
-        this.#write('status', parts.filter(Boolean).join(' · '));
-        this.#write('audience', this.#audience === null ? '' : `${this.#audience} watching`);
+        show(this.#$('streamer'), name);
+        show(this.#$('status'), parts.filter(Boolean).join(' · '));
+        show(this.#$('audience'), this.#audience === null ? '' : `${this.#audience} watching`);
         this.#$('status').toggleAttribute('data-live', live);
 
         if (this.#page) {
@@ -414,8 +404,8 @@ export class Viewer {
         const {main, beside} = this.#views;
         const playing = [main, ...beside].filter(({id, player}) => id !== null && player.state === 'playing');
 
-        this.#write('price', priceText(this.#session.record?.price,
-                                       playing.map(({id}) => this.#addonOf(id)), this.#total));
+        show(this.#$('price'), priceText(this.#session.record?.price,
+                                         playing.map(({id}) => this.#addonOf(id)), this.#total));
     }
 
     #addonOf(id) {
@@ -615,7 +605,7 @@ export class Viewer {
 
         if (state === 'code') {
             this.#list.close();
-            this.#write('join-error', refused ? 'That is not the code of this show.' : '');
+            show(this.#$('join-error'), refused ? 'That is not the code of this show.' : '');
 
         } else if (state !== 'joining') {
             this.#list.listen(id === null ? this.#selector.eventsUrl(this.#address.streamer) : this.#session.eventsUrl);

@@ -189,6 +189,21 @@ for (const [status, reason] of [[401, 'key_invalid'], [503, 'busy'], [400, 'inva
     await until('a show that is gone when it is followed is over', () => session.state === 'ended');
 }
 
+{
+    const session = fresh((line) => (line.endsWith('/start') ? data(SHOW, 201) : refusal(401, 'key_invalid')));
+
+    await session.open(KEY, WANTED);
+    await until('the key is taken away', () => asked.length === 2);
+    reply = starts(data(SHOW));
+    await until('opening it once more asks the server', async () => {
+        await session.open(KEY, WANTED);
+
+        return asked.length > 2;
+    });
+    await until('and follows it again', () => session.connected);
+    session.leave();
+}
+
 done();
 server.closeAllConnections();
 server.close();

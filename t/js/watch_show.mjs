@@ -363,12 +363,44 @@ async function testPrivate(browser) {
     await api('POST', `${other}/stop`, {}, otherKey);
 }
 
+/** Runs in the page: what begins there, and has not ended. */
+function countWhatRuns() {
+    const {setInterval: begin, clearInterval: end, EventSource: Stream} = window;
+    const intervals = new Set();
+    const streams = new Set();
+
+    window.running = {intervals, streams};
+    window.setInterval = (...parameters) => {
+        const id = begin(...parameters);
+
+        intervals.add(id);
+
+        return id;
+    };
+    window.clearInterval = (id) => {
+        intervals.delete(id);
+        end(id);
+    };
+    window.EventSource = class extends Stream {
+        constructor(...parameters) {
+            super(...parameters);
+            streams.add(this);
+        }
+
+        close() {
+            streams.delete(this);
+            super.close();
+        }
+    };
+}
+
 async function testElsewhere(browser) {
     const site = base.replace('127.0.0.1', 'localhost');
     const context = await browser.newContext();
     const page = await context.newPage();
 
     page.on('pageerror', (error) => complaints.push(`elsewhere: ${error}`));
+    await page.addInitScript(countWhatRuns);
     await page.goto(`${site}/index.html`);
     await plays(page, 'on another site');
     is(await page.locator('video[data-role="inset"]').isVisible(), true, 'in the layout that it wants');
@@ -378,13 +410,26 @@ async function testElsewhere(browser) {
         .querySelector('.stage')).backgroundColor), 'rgb(11, 13, 17)', 'with our looks');
     await until('the session counts him', async () => /\d/.test(await page.locator('#audience').innerText()), 8000);
     await accessible(page, 'on another site');
-    await page.evaluate(() => document.querySelector('live-viewer').remove());
+    await page.evaluate(async () => {
+        const viewer = document.querySelector('live-viewer');
+        const place = viewer.parentNode;
+
+        for (const ms of [0, 30, 300, 900]) {
+            viewer.remove();
+            place.append(viewer);
+            await new Promise((resolve) => setTimeout(resolve, ms));
+        }
+
+        viewer.remove();
+    });
 
     const asked = [];
 
     page.on('request', (request) => asked.push(request.url()));
     await sleep(2000);
     is(asked.filter((url) => !url.endsWith('/beacon')).join(' '), '', 'nothing is left of it when it is taken away');
+    is(await page.evaluate(() => `${window.running.intervals.size} ${window.running.streams.size}`), '0 0',
+       'no timer and no event stream, however often it came and went');
     await context.close();
 }
 

@@ -771,6 +771,28 @@ for (const [what, answer, state] of [
     is(JSON.stringify(session.headers), '{}', 'session: but not for media that everybody may have');
     session.destroy();
 
+    const asking = new ViewerSession('http://here/show/', 'alice');
+
+    answers = [failed(403, 'code_required'), {status: 0}, failed(403, 'code_required'), joined()];
+    await asking.join();
+    await asking.join('late');
+    is(asking.state, 'code', 'session: the code does not get there');
+    await asking.join();
+    is(calls.at(-1).body, '{"code":"late"}', 'session: it is tried again with the same one');
+    asking.join();
+    await asking.join('right');
+    is(`${asking.state} ${calls.at(-1).body}`, 'joined {"code":"right"}',
+       'session: a code that is given while it asks is not forgotten');
+    asking.destroy();
+
+    const gone = new ViewerSession('http://here/show/', 'alice');
+    const joining = gone.join();
+
+    answers = [joined()];
+    gone.destroy();
+    await joining;
+    is(gone.state, 'joining', 'session: nothing begins for who has gone');
+
     const none = new ViewerSession(null, 'alice');
 
     await none.join();

@@ -1,11 +1,15 @@
-/* What the parts of the studio do to elements. */
+/* What pages do to elements. */
 
-/** A live region, or a reader at work, is not disturbed by what it knows already; what says nothing is hidden. */
-export function show(element, text) {
+/** A live region, or a reader at work, is not disturbed by what it knows already. */
+export function write(element, text) {
     if (element.textContent !== text) {
         element.textContent = text;
     }
+}
 
+/** The same; what says nothing is hidden. */
+export function show(element, text) {
+    write(element, text);
     element.hidden = text === '';
 }
 
