@@ -9,8 +9,8 @@ const STALL_MS = 500;
 /** The media of a stretch of time may be less than it by this part, at a rate below 1. */
 const SLOW = 0.8;
 
-/** What went on so short a while ago still does. */
-const FRESH_MS = 600;
+/** States of a player in which there is nothing to be seen, or to come. */
+const OVER = ['idle', 'unplayable', 'error'];
 
 const SWITCHES_MAX = 32;
 const UNSENT_MAX = 6;
@@ -28,7 +28,7 @@ export class Beacon {
     #seen = [];
     #at = performance.now();
     #count = nothing();
-    #moved = new Map();     /* id -> when it last went on and was noticed */
+    #moved = new Set();     /* what went on once, and was noticed */
     #mainId = null;
     #moving = false;
     #still = 0;
@@ -58,6 +58,7 @@ export class Beacon {
 
         views.addEventListener('change', () => this.look(), {signal});
         document.addEventListener('visibilitychange', () => this.#left || this.tell(), {signal});
+        session.addEventListener('ending', () => this.tell(true), {signal});
         window.addEventListener('pagehide', () => this.tell(true), {signal});
         window.addEventListener('pageshow', () => { this.#left = false; }, {signal});
     }
@@ -94,7 +95,7 @@ export class Beacon {
 
             if (ms > 0 && one.noticed) {
                 this.#count.watched[one.id] = (this.#count.watched[one.id] ?? 0) + ms;
-                this.#moved.set(one.id, now);
+                this.#moved.add(one.id);
                 any = Math.max(any, ms);
             }
         }
@@ -148,8 +149,10 @@ export class Beacon {
         }
     }
 
+    /** A picture that stands still for a while is watched all the same. */
     #watching() {
-        return this.#seen.filter(({id, noticed}) => noticed && this.#at - (this.#moved.get(id) ?? -Infinity) < FRESH_MS)
+        return this.#seen.filter(({id, noticed, player}) => noticed && this.#moved.has(id) && !player.finishing
+                                                            && !OVER.includes(player.state))
             .map(({id}) => id);
     }
 
@@ -205,7 +208,7 @@ export class Beacon {
 
     #judge({id, video, player, noticed}, ms, elapsed, now) {
         const stopped = ms === 0 && this.#moving && noticed && id === this.#views.main.id
-                        && ['playing', 'stalled'].includes(player.state) && !player.finishing;
+                        && ['playing', 'stalled', 'starting'].includes(player.state) && !player.finishing;
 
         if (ms > 0) {
             this.#moving = true;

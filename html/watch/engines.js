@@ -4,8 +4,6 @@
  * will be added), "network", "media" or "unplayable".  `attached` and `arrived` are the steps before.
  */
 
-const BACK_BUFFER_S = 15;
-
 /** A stall is a hint that the distance from live is too short, but not by a whole second. */
 const STALL_INCREASE_S = 0.25;
 
@@ -88,7 +86,6 @@ export class HlsEngine {
     constructor(video, url, told, {latency = null, parts = true, headers = () => ({})} = {}) {
         const hls = new Hls({
             lowLatencyMode: parts,
-            backBufferLength: BACK_BUFFER_S,
             liveDurationInfinity: true,
             liveSyncOnStallIncrease: STALL_INCREASE_S,
             xhrSetup: (xhr) => Object.entries(headers()).forEach((header) => xhr.setRequestHeader(...header)),
@@ -148,6 +145,12 @@ export class HlsEngine {
         if (target) {
             this.#hls.targetLatency = target;
         }
+    }
+
+    /** Looks anew for what to load: hls.js may wait for ever for a part that it takes for loaded. */
+    nudge() {
+        this.#hls.stopLoad();
+        this.#hls.startLoad(-1);
     }
 
     /** Forward, to where it is to be; never back to what was seen. */
@@ -281,6 +284,10 @@ export class NativeEngine {
 
     aim() {
         /* the browser minds its latency */
+    }
+
+    nudge() {
+        /* and what it loads */
     }
 
     toLiveEdge() {

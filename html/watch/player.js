@@ -35,6 +35,11 @@ const HURRY_MORE = 1.08;
 const HURRY_MORE_S = 1;
 
 const WATCH_MS = 250;
+/** A picture that has stopped although there is newer media, and how long to wait for what that does. */
+const NUDGE_MS = 450;
+const NUDGE_APART_MS = 2500;
+const NUDGE_BEHIND_S = 0.3;
+
 const STALLED_MS = 2500;
 const RESYNC_MS = 5000;
 const REOPEN_MS = 12000;
@@ -78,6 +83,7 @@ export class Player extends EventTarget {
     #movedTo = 0;
     #arrivedAt = 0;
     #resynced = false;
+    #nudgedAt = 0;
     #startJumps = 0;
     #mediaErrorAt = -Infinity;
 
@@ -114,7 +120,10 @@ export class Player extends EventTarget {
 
     /** @returns {?number} the moment that is shown, by the server's wall clock, in milliseconds since 1970 */
     get date() {
-        return this.#video.readyState > HTMLMediaElement.HAVE_NOTHING ? this.#engine?.date ?? null : null;
+        const {readyState, currentTime} = this.#video;
+        const begun = readyState > HTMLMediaElement.HAVE_NOTHING && (currentTime > 0 || this.ahead > 0);
+
+        return begun ? this.#engine?.date ?? null : null;
     }
 
     /** @returns {number} what is in the buffer, in seconds */
@@ -448,7 +457,21 @@ export class Player extends EventTarget {
             return;
         }
 
+        this.#nudge(still);
         this.#keepPace();
+    }
+
+    #nudge(still) {
+        const {latency, target, lowLatency} = this.live;
+        const now = performance.now();
+
+        if (lowLatency && !this.#finishing && ['playing', 'stalled'].includes(this.#state) && still > NUDGE_MS
+            && now - this.#nudgedAt > NUDGE_APART_MS && this.ahead < JUMP_AHEAD_S
+            && latency > target + NUDGE_BEHIND_S)
+        {
+            this.#nudgedAt = now;
+            this.#engine.nudge();
+        }
     }
 
     #keepPace() {

@@ -15,7 +15,8 @@ const TIMER_MAX_MS = 2 ** 31 - 1;
 /**
  * A viewer's part in the session of a streamer: who he is, by a token, and what the server says of the show.
  *
- * Fires `change` whenever `state` or `record` is another one than before.  States: "joining", "none" (the server has
+ * Fires `ending` when the show has ended and is still the one that it was, and `change` whenever `state` or `record`
+ * is another one than before.  States: "joining", "none" (the server has
  * no sessions), "waiting" (nobody is live), "code" (it is private) and "joined".
  */
 export class ViewerSession extends EventTarget {
@@ -138,6 +139,10 @@ export class ViewerSession extends EventTarget {
         const ended = record.status === 'ended';
 
         if (this.id !== null && record.id === this.#record.id) {
+            if (ended) {
+                this.dispatchEvent(new Event('ending'));
+            }
+
             this.#change(ended ? 'waiting' : 'joined', record);
         }
     }

@@ -358,9 +358,11 @@ export class Viewer {
         const {layout, corner, size, follow, off} = this.#prefs.values;
         const {main, nextId} = this.#views;
 
-        /* a picture that is off by now stays until there is another one */
+        const streams = this.#session.record?.streams.map(({name}) => name) ?? [];
+
+        /* one that is away may come back; a picture that is off by now stays until there is another one */
         return {
-            enabled_streams: this.#list.live.map(({id}) => id)
+            enabled_streams: [...new Set([...streams, ...this.#list.live.map(({id}) => id)])]
                 .filter((id) => !off.includes(id) || (id === main.id && nextId !== null)),
             main: this.#list.live.some(({id}) => id === this.#chosen) ? this.#chosen : null,
             layout,

@@ -77,6 +77,7 @@ export class Ledger {
  */
 export function record() {
     const LOOK_MS = 50;
+    const SLOWEST = 0.9;            /* what a player plays slower than this it has not played all of the time */
     const recording = {first: null, stretches: [], changes: [], still: []};
     const before = new Map();
     const last = (list) => list[list.length - 1];
@@ -88,6 +89,7 @@ export function record() {
     setInterval(() => {
         const now = performance.timeOrigin + performance.now();
         const moving = [];
+        let longest = 0;
 
         for (const video of document.querySelectorAll('video[data-role]')) {
             const {currentTime: time, hidden, dataset: {role}} = video;
@@ -104,6 +106,7 @@ export function record() {
 
             if (moved) {
                 moving.push(name);
+                longest = Math.max(longest, (time - was.time) * 1000 / SLOWEST);
             }
 
             if (role !== 'main') {
@@ -128,11 +131,12 @@ export function record() {
 
         const names = [...new Set(moving)].sort().join(' ');
         const stretch = last(recording.stretches);
+        const to = names === '' ? now : Math.min(now, at + longest);
 
-        if (stretch?.names === names) {
-            stretch.to = now;
+        if (stretch?.names === names && stretch.to === at) {
+            stretch.to = to;
         } else {
-            recording.stretches.push({from: at, to: now, names});
+            recording.stretches.push({from: at, to, names});
         }
 
         at = now;

@@ -859,7 +859,7 @@ for (const [what, answer, state] of [
     const views = Object.assign(new EventTarget(), {main: view('A'), beside: []});
     const sent = [];
     let down = false;
-    const session = {id: 'S1', ask: async (what, {body}) => {
+    const session = Object.assign(new EventTarget(), {id: 'S1', ask: async (what, {body}) => {
         if (down) {
             throw new TypeError('unreachable');
         }
@@ -867,7 +867,7 @@ for (const [what, answer, state] of [
         sent.push(JSON.parse(body));
 
         return {ok: true, status: 204};
-    }};
+    }});
 
     document.hidden = false;
 
@@ -920,6 +920,10 @@ for (const [what, answer, state] of [
     run(500, views.main);
     body = await take();
     is(JSON.stringify([body.stalls, body.stalled_ms, body.watched]), '[1,2000,{"B":500}]', 'beacon: a stall');
+    run(2000);
+    is(JSON.stringify((await take()).watching), '["B"]', 'beacon: a picture that stands still is watched all the same');
+    run(250, views.main);
+    await take();
     run(250, views.main);
     views.main.player.state = 'paused';
     run(2000);
@@ -950,6 +954,10 @@ for (const [what, answer, state] of [
     is(sent.slice(before).map(({watched}) => watched.B).join(), '1000,1000',
        'beacon: nothing is lost while the server is away');
     ok(sent.at(-1).seq > sent.at(-2).seq, 'beacon: in its order');
+
+    run(500, views.main);
+    session.dispatchEvent(new Event('ending'));
+    is(JSON.stringify([sent.at(-1).leaving, sent.at(-1).watched]), '[true,{"B":500}]', 'beacon: the end of the show');
 
     run(500, views.main);
     beacon.destroy();
