@@ -14,7 +14,7 @@ use Test::More;
 
 chdir "$FindBin::Bin/.." or die "cannot enter the repository: $!\n";
 
-my $rounds = $ENV{FUZZ_ROUNDS} || 50_000;
+my $rounds = $ENV{FUZZ_ROUNDS} || 20_000;
 my $output = `make -C t/fuzz 2>&1`;
 
 is($?, 0, 'built without warnings') or do {

@@ -71,6 +71,7 @@ http {
         location /whip/    { whip live; }
         location /hls/     { alias %%DIR%%/hls/; multisource_play; }
         location /sources/ { multisource_api; }
+        location /show/    { multisource_sessions; }
         location = /status { whip_status; }
         location /watch/   { try_files $uri /watch/index.html; }
         location /vendor/  { alias %%TOP%%/node_modules/hls.js/dist/; }

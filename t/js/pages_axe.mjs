@@ -26,6 +26,9 @@ const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.mi
 /* every rule that axe has on by default, best practice among them, and those of WCAG 2.2 that it has not */
 const RUN = {resultTypes: ['violations'], rules: {'target-size': {enabled: true}}};
 
+/* what is in the dark is the same but for its colors */
+const COLORS = {resultTypes: ['violations'], runOnly: {type: 'rule', values: ['color-contrast', 'link-in-text-block']}};
+
 /* of text, and of what a control and its state are recognised by: WCAG 1.4.3, 1.4.11 */
 const TEXT = 4.5;
 const SHAPE = 3;
@@ -96,7 +99,8 @@ async function testState(browser, name) {
         await state.enter(page, has);
 
         for await (const view of views(page)) {
-            const {violations} = await page.evaluate((options) => globalThis.axe.run(document, options), RUN);
+            const {violations} = await page.evaluate((options) => globalThis.axe.run(document, options),
+                                                     view.colorScheme === 'light' ? RUN : COLORS);
 
             is(violations.map(described).join('\n'), '', `${name}, ${view.name}: axe finds nothing`);
 

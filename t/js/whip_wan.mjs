@@ -60,8 +60,8 @@ try {
 
     /* it is the line that is to be short of something, not the processor */
 
-    await page.locator('#screen-picture').selectOption('1280x720x30');
-    await page.locator('#camera-picture').selectOption('854x480x30');
+    await page.locator('#screen-picture').selectOption('720-30');
+    await page.locator('#camera-picture').selectOption('480-30');
     await page.getByRole('button', {name: 'Add screen and camera', exact: true}).click();
 
     /* "all" are those that there are, and a browser may take its time to give a camera */
