@@ -358,8 +358,8 @@ away('stopped');
 
 $redis->start;
 $t->wait_for(sub {
-    return 4 == grep { api(GET => 'destinations')->{status} == 200 } 1 .. 4;
-}, 15, 'Redis started');
+    return 24 == grep { api(GET => 'destinations')->{status} == 200 } 1 .. 24;
+}, 15, 'Redis started, and all workers know');
 
 is(api(GET => "destinations/$real")->{status}, 200, 'what was there is there');
 

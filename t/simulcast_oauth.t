@@ -340,8 +340,9 @@ $p->no_violations('whatever they answered');
 
     $redis->start;
 
-    $t->wait_for(sub { $s->api(GET => 'destinations')->{status} == 200 }, 10,
-        'Redis is back');
+    $t->wait_for(sub {
+        return 24 == grep { $s->api(GET => 'destinations')->{status} == 200 } 1 .. 24;
+    }, 15, 'Redis is back, and all workers know');
     is(exchanged('twitch', code => $code, state => $state), 200,
         'what was begun before is ended');
 }

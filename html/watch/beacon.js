@@ -9,6 +9,9 @@ const STALL_MS = 500;
 /** The media of a stretch of time may be less than it by this part, at a rate below 1. */
 const SLOW = 0.8;
 
+/** What went on so short a while ago still does. */
+const FRESH_MS = 600;
+
 /** States of a player in which there is nothing to be seen, or to come. */
 const OVER = ['idle', 'unplayable', 'error'];
 
@@ -28,7 +31,7 @@ export class Beacon {
     #seen = [];
     #at = performance.now();
     #count = nothing();
-    #moved = new Set();     /* what went on once, and was noticed */
+    #moved = new Map();     /* id -> when it last went on and was noticed */
     #mainId = null;
     #moving = false;
     #still = 0;
@@ -95,7 +98,7 @@ export class Beacon {
 
             if (ms > 0 && one.noticed) {
                 this.#count.watched[one.id] = (this.#count.watched[one.id] ?? 0) + ms;
-                this.#moved.add(one.id);
+                this.#moved.set(one.id, now);
                 any = Math.max(any, ms);
             }
         }
@@ -149,11 +152,13 @@ export class Beacon {
         }
     }
 
-    /** A picture that stands still for a while is watched all the same. */
+    /** A picture that stands still for a while is watched all the same; one that has ended, as long as it goes on. */
     #watching() {
-        return this.#seen.filter(({id, noticed, player}) => noticed && this.#moved.has(id) && !player.finishing
-                                                            && !OVER.includes(player.state))
-            .map(({id}) => id);
+        return this.#seen.filter(({id, noticed, player}) => {
+            const ago = this.#at - (this.#moved.get(id) ?? -Infinity);
+
+            return noticed && ago < Infinity && !OVER.includes(player.state) && (!player.finishing || ago < FRESH_MS);
+        }).map(({id}) => id);
     }
 
     /** One after the other; what did not arrive is sent again, and the server knows it by its number. */

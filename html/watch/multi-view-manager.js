@@ -3,6 +3,9 @@ import {SourceSwitch} from './source-switch.js';
 
 const FOLLOW_MS = 250;
 
+/** So far behind is a picture that stands still, at least. */
+const STILL_MS = 1500;
+
 /** How often a page that is not seen looks whether a moment has come. */
 const LOOK_MS = 50;
 
@@ -298,7 +301,10 @@ export class MultiViewManager extends EventTarget {
         }
     }
 
-    /** Acts when the picture shows this moment, or later; a player that has no clock goes by that of the device. */
+    /**
+     * Acts when the picture shows this moment, or later.  A player that has no clock goes by that of the device, and so
+     * does one that stands still, which is behind.
+     */
     #when(at, act) {
         const token = {};
         const look = () => {
@@ -306,7 +312,9 @@ export class MultiViewManager extends EventTarget {
                 return;
             }
 
-            if (at === null || (this.#main.player.date ?? Date.now()) >= at || !this.#main.player.running) {
+            const {date, running} = this.#main.player;
+
+            if (at === null || (date ?? Date.now()) >= at || (!running && Date.now() - STILL_MS >= at)) {
                 this.#waiting = null;
                 act();
 

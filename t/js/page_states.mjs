@@ -21,15 +21,15 @@ const stage = (state) => (page) => page.locator(`#stage[data-state="${state}"]`)
 
 const button = (page, name) => page.getByRole('button', {name, exact: true});
 
-/** In the page, and in a viewer within it: pictures that have come. */
-function pictureCount() {
+/** In the page, and in a viewer within it: so many pictures have come. */
+function havePictures(count) {
     return [document, ...document.querySelectorAll('live-viewer')]
         .flatMap((root) => [...(root.shadowRoot ?? root).querySelectorAll('video')])
-        .filter((video) => video.checkVisibility() && video.videoWidth > 0 && video.readyState > 1).length;
+        .filter((video) => video.checkVisibility() && video.videoWidth > 0 && video.readyState > 1).length >= count;
 }
 
 /** The second picture of a layout takes a moment longer than what the page says. */
-const pictures = (page, count) => page.waitForFunction(`(${pictureCount})() >= ${count}`, null, {timeout: WAIT_MS});
+const pictures = (page, count) => page.waitForFunction(havePictures, count, {timeout: WAIT_MS});
 
 /** What no server says here. */
 const answer = (url, json, status = 200) => (page) => page.route(url, (route) => route.fulfill({json, status}));
