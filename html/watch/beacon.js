@@ -106,6 +106,8 @@ export class Beacon {
         this.#count.any += any;
         this.#switched(this.#views.main.id);
 
+        const before = this.#seen.map(({id}) => id).sort().join();
+
         this.#seen = [this.#views.main, ...this.#views.beside].filter(({id}) => id !== null)
             .map(({id, video, player}) => {
                 const main = video === this.#views.main.video;
@@ -113,6 +115,10 @@ export class Beacon {
 
                 return {id, video, player, main, time: video.currentTime, noticed: seen || (main && !video.muted)};
             });
+
+        if (this.#join !== null && this.#seen.map(({id}) => id).sort().join() !== before) {
+            this.#soon ||= setTimeout(() => this.tell(), SWITCH_MS);
+        }
     }
 
     /** @param {boolean} [leaving] the page goes, or may */

@@ -45,7 +45,7 @@ const OFF_MS = 1500;
 const OFF = 0.03;
 
 /* from the moment that is given for a switch to the switch, beyond what the picture is behind */
-const MOMENT_MS = 700;
+const MOMENT_MS = EXTENDED === '1' ? 700 : 2500;       /* a busy machine loads the next picture late */
 
 /* the figures of a page are written anew */
 const FIGURES_MS = 600;
