@@ -1322,7 +1322,7 @@ failed:
 
 void
 ngx_multisource_index_take(ngx_multisource_index_t *index,
-    ngx_multisource_index_head_t *head, uint64_t epoch)
+    ngx_multisource_index_head_t *head, uint64_t epoch, uint64_t first)
 {
     ngx_multisource_index_segment_t  *current;
 
@@ -1330,12 +1330,20 @@ ngx_multisource_index_take(ngx_multisource_index_t *index,
 
     current = &head->current;
 
+    if (head->open < first) {
+        head->open = first;
+        head->first = first;
+        head->oldest = first;
+        current->msn = first;
+    }
+
     head->epoch = epoch;
 
     current->epoch = epoch;
     current->init = 0;
     current->wall = 0;
-    current->flags = head->open ? NGX_MULTISOURCE_INDEX_DISCONTINUITY : 0;
+    current->flags = (head->open == first && head->oldest == first)
+                     ? 0 : NGX_MULTISOURCE_INDEX_DISCONTINUITY;
 }
 
 

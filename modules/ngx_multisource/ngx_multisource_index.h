@@ -264,11 +264,11 @@ ngx_int_t ngx_multisource_index_begin(ngx_multisource_index_t *index,
  * A new session takes the index over: head->epoch becomes `epoch`, the segment
  * that was open is closed if it has parts, and the next one will have
  * NGX_MULTISOURCE_INDEX_DISCONTINUITY if there was any before: the flags that
- * its segment begins with are added to that one. Between _begin() with epoch 0
- * and _commit().
+ * its segment begins with are added to that one. The first segment of all has
+ * the number `first`, 0 or 1. Between _begin() with epoch 0 and _commit().
  */
 void ngx_multisource_index_take(ngx_multisource_index_t *index,
-    ngx_multisource_index_head_t *head, uint64_t epoch);
+    ngx_multisource_index_head_t *head, uint64_t epoch, uint64_t first);
 
 /*
  * Adds a part to head->current; its number and offset are filled in. `bytes`

@@ -67,11 +67,6 @@
 #define NGX_MULTISOURCE_MUX_OBU_TILES      8
 #define NGX_MULTISOURCE_MUX_OBU_PADDING    15
 
-/* bytes from the start of an OBU that libavformat reads, there or not */
-
-#define NGX_MULTISOURCE_MUX_OBU_READ       16
-
-
 /*
  * libavformat has a time line of its own for each track, which begins at 0 and
  * has no gaps: a fragment begins where the one before it ended according to the
@@ -113,8 +108,11 @@ struct ngx_multisource_mux_s {
     size_t                      size;
     size_t                      len;      /* of the fragment in it */
 
-    u_char                     *padded;   /* a copy of a frame of AV1 */
-    unsigned                    npadded;
+    /* the last frame of video: the one after it says how long it takes */
+
+    AVPacket                   *held;     /* .size 0: there is none */
+    u_char                     *copy;
+    unsigned                    ncopy;
 
     /* in the order of the streams */
 
@@ -149,10 +147,11 @@ static int ngx_multisource_mux_write(void *opaque, uint8_t *buf, int size);
 static ngx_int_t ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
     ngx_multisource_mux_line_t *line, int64_t time, int32_t cts,
     uint32_t duration, ngx_uint_t keyframe, u_char *data, size_t len);
+static ngx_int_t ngx_multisource_mux_release(ngx_multisource_mux_t *mux,
+    int64_t next);
 static ngx_int_t ngx_multisource_mux_units(ngx_uint_t length, const u_char *p,
     size_t len);
-static size_t ngx_multisource_mux_obus(const u_char *p, size_t len,
-    size_t *tail);
+static size_t ngx_multisource_mux_obus(const u_char *p, size_t len);
 static ngx_int_t ngx_multisource_mux_stamp(ngx_multisource_mux_t *mux);
 static ngx_int_t ngx_multisource_mux_stamp_traf(ngx_multisource_mux_t *mux,
     u_char *p, u_char *end);
@@ -223,8 +222,9 @@ ngx_multisource_mux_open_tracks(ngx_multisource_mux_t *mux,
     }
 
     mux->packet = av_packet_alloc();
+    mux->held = av_packet_alloc();
 
-    if (mux->packet == NULL) {
+    if (mux->packet == NULL || mux->held == NULL) {
         return ngx_multisource_mux_failed(mux, AVERROR(ENOMEM));
     }
 
@@ -590,7 +590,7 @@ ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
     uint32_t duration, ngx_uint_t keyframe, u_char *data, size_t len)
 {
     int        err;
-    size_t     written, tail;
+    size_t     written;
     int64_t    at;
     AVPacket  *packet;
 
@@ -618,21 +618,10 @@ ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
     switch (line->codec) {
 
     case NGX_LIVE_CODEC_AV1:
-        written = ngx_multisource_mux_obus(data, len, &tail);
+        written = ngx_multisource_mux_obus(data, len);
 
         if (written == 0) {
             return NGX_DECLINED;
-        }
-
-        if (tail < NGX_MULTISOURCE_MUX_OBU_READ) {
-            av_fast_padded_malloc(&mux->padded, &mux->npadded, len);
-
-            if (mux->padded == NULL) {
-                return ngx_multisource_mux_failed(mux, AVERROR(ENOMEM));
-            }
-
-            ngx_memcpy(mux->padded, data, len);
-            data = mux->padded;
         }
 
         break;
@@ -669,6 +658,26 @@ ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
 
     packet = mux->packet;
 
+    if (line == mux->video) {
+
+        if (ngx_multisource_mux_release(mux, time) != NGX_OK) {
+            return NGX_ERROR;
+        }
+
+        /* libavformat reads beyond a unit of AV1: there is room after it */
+
+        av_fast_padded_malloc(&mux->copy, &mux->ncopy, len);
+
+        if (mux->copy == NULL) {
+            return ngx_multisource_mux_failed(mux, AVERROR(ENOMEM));
+        }
+
+        ngx_memcpy(mux->copy, data, len);
+
+        data = mux->copy;
+        packet = mux->held;
+    }
+
     packet->stream_index = (int) (line - mux->lines);
     packet->data = data;
     packet->size = (int) len;
@@ -677,10 +686,12 @@ ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
     packet->duration = duration;
     packet->flags = keyframe ? AV_PKT_FLAG_KEY : 0;
 
-    err = av_write_frame(mux->ctx, packet);
+    if (packet != mux->held) {
+        err = av_write_frame(mux->ctx, packet);
 
-    if (err < 0) {
-        return ngx_multisource_mux_failed(mux, err);
+        if (err < 0) {
+            return ngx_multisource_mux_failed(mux, err);
+        }
     }
 
     if (line->frames == 0) {
@@ -693,6 +704,44 @@ ngx_multisource_mux_frame(ngx_multisource_mux_t *mux,
 
     mux->data += written;
     mux->frames++;
+
+    return NGX_OK;
+}
+
+
+/*
+ * The last frame of video takes until the next one begins. Where its sample
+ * ended before that, browsers would take more than two frames' time of nothing
+ * for a gap, and drop what comes until the next keyframe (MSE, coded frame
+ * processing, 6).
+ */
+
+static ngx_int_t
+ngx_multisource_mux_release(ngx_multisource_mux_t *mux, int64_t next)
+{
+    int                          err;
+    ngx_multisource_mux_line_t  *line;
+
+    if (mux->held->size == 0) {
+        return NGX_OK;
+    }
+
+    line = mux->video;
+
+    if (next > line->last) {
+        line->duration = ngx_min((uint64_t) next - (uint64_t) line->last,
+                                 NGX_MULTISOURCE_MUX_MAX_GAP);
+    }
+
+    mux->held->duration = line->duration;
+
+    err = av_write_frame(mux->ctx, mux->held);
+
+    mux->held->size = 0;
+
+    if (err < 0) {
+        return ngx_multisource_mux_failed(mux, err);
+    }
 
     return NGX_OK;
 }
@@ -736,12 +785,11 @@ ngx_multisource_mux_units(ngx_uint_t length, const u_char *p, size_t len)
 /*
  * AV1 5.3: the headers of units, which fill the frame. Returns the bytes that
  * libavformat writes, as units that AV1 in ISOBMFF, 2.4, does not want are left
- * out; 0 if the frame is malformed, or nothing would be left. `tail` is the
- * size of the last unit.
+ * out; 0 if the frame is malformed, or nothing would be left.
  */
 
 static size_t
-ngx_multisource_mux_obus(const u_char *p, size_t len, size_t *tail)
+ngx_multisource_mux_obus(const u_char *p, size_t len)
 {
     u_char         b, type, sized;
     size_t         written;
@@ -798,7 +846,6 @@ ngx_multisource_mux_obus(const u_char *p, size_t len, size_t *tail)
         }
 
         p += size;
-        *tail = p - start;
 
         if (type != NGX_MULTISOURCE_MUX_OBU_DELIMITER
             && type != NGX_MULTISOURCE_MUX_OBU_REDUNDANT
@@ -814,7 +861,8 @@ ngx_multisource_mux_obus(const u_char *p, size_t len, size_t *tail)
 
 
 ngx_int_t
-ngx_multisource_mux_flush(ngx_multisource_mux_t *mux, ngx_str_t *out)
+ngx_multisource_mux_flush(ngx_multisource_mux_t *mux, int64_t next,
+    ngx_str_t *out)
 {
     int                          err;
     size_t                       size;
@@ -829,6 +877,10 @@ ngx_multisource_mux_flush(ngx_multisource_mux_t *mux, ngx_str_t *out)
 
     if (mux->frames == 0) {
         return NGX_OK;
+    }
+
+    if (ngx_multisource_mux_release(mux, next) != NGX_OK) {
+        return NGX_ERROR;
     }
 
     /* libavio writes a buffer out as soon as it is full */
@@ -1059,7 +1111,8 @@ ngx_multisource_mux_close(ngx_multisource_mux_t *mux)
     }
 
     av_packet_free(&mux->packet);
-    av_free(mux->padded);
+    av_packet_free(&mux->held);
+    av_free(mux->copy);
     av_free(mux->init);
     av_free(mux->buf);
 

@@ -64,11 +64,13 @@ ngx_int_t ngx_multisource_mux_audio(ngx_multisource_mux_t *mux, int64_t time,
 /*
  * What came since the last time, as one fragment: styp is optional, moof, mdat.
  * The tfdt of a track is the time of its first frame in it, in 64 bits, and
- * sample durations are the time to the next frame, or what was said of the last.
- * *out is valid until the next call, and empty when nothing came. NGX_ERROR as
- * above.
+ * sample durations are the time to the next frame: for the last one of video
+ * until `next`, in ticks, if that is later than it; for the last one of audio
+ * what was said of it. *out is valid until the next call, and empty when nothing
+ * came. NGX_ERROR as above.
  */
-ngx_int_t ngx_multisource_mux_flush(ngx_multisource_mux_t *mux, ngx_str_t *out);
+ngx_int_t ngx_multisource_mux_flush(ngx_multisource_mux_t *mux, int64_t next,
+    ngx_str_t *out);
 
 /* NULL is fine */
 void ngx_multisource_mux_close(ngx_multisource_mux_t *mux);

@@ -150,7 +150,7 @@ static void ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
 static void ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame);
 static ngx_int_t ngx_multisource_packager_cut(ngx_multisource_packager_t *pk,
-    int64_t end, ngx_uint_t ends);
+    int64_t end, int64_t next, ngx_uint_t ends);
 static void ngx_multisource_packager_flush_audio(
     ngx_multisource_packager_t *pk, int64_t before);
 static void ngx_multisource_packager_mux_audio(ngx_multisource_packager_t *pk,
@@ -158,7 +158,7 @@ static void ngx_multisource_packager_mux_audio(ngx_multisource_packager_t *pk,
 static void ngx_multisource_packager_begin(ngx_multisource_packager_t *pk,
     int64_t time, ngx_uint_t keyframe);
 static void ngx_multisource_packager_part(ngx_multisource_packager_t *pk,
-    int64_t end, ngx_uint_t finish);
+    int64_t end, int64_t next, ngx_uint_t finish);
 static void ngx_multisource_packager_rates(ngx_multisource_packager_t *pk,
     ngx_uint_t finish);
 static void ngx_multisource_packager_sender(ngx_multisource_packager_t *pk);
@@ -387,7 +387,7 @@ ngx_multisource_packager_finish(ngx_multisource_packager_t *pk)
 {
     if (pk->running) {
         ngx_multisource_packager_flush_audio(pk, INT64_MAX);
-        ngx_multisource_packager_part(pk, pk->part_end, 1);
+        ngx_multisource_packager_part(pk, pk->part_end, pk->part_end, 1);
     }
 
     ngx_multisource_packager_stop(pk);
@@ -918,7 +918,7 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
             break;
         }
 
-        if (ngx_multisource_packager_cut(pk, end, ends) != NGX_OK) {
+        if (ngx_multisource_packager_cut(pk, end, time, ends) != NGX_OK) {
             return;
         }
     }
@@ -928,7 +928,7 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
 
     if (ends != NGX_MULTISOURCE_CUT_NONE) {
         ngx_multisource_packager_flush_audio(pk, time);
-        ngx_multisource_packager_part(pk, time,
+        ngx_multisource_packager_part(pk, time, time,
                                       ends == NGX_MULTISOURCE_CUT_SEGMENT);
         if (!pk->running) {
             return;
@@ -1015,7 +1015,10 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
                 break;
             }
 
-            if (ngx_multisource_packager_cut(pk, end, ends) != NGX_OK) {
+            if (ngx_multisource_packager_cut(pk, end,
+                                             ngx_max(end, pk->part_end), ends)
+                != NGX_OK)
+            {
                 return;
             }
         }
@@ -1034,7 +1037,7 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
             break;
         }
 
-        if (ngx_multisource_packager_cut(pk, end, ends) != NGX_OK) {
+        if (ngx_multisource_packager_cut(pk, end, time, ends) != NGX_OK) {
             ngx_free(frame);
             return;
         }
@@ -1044,7 +1047,7 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
                                      ngx_multisource_packager_wall(pk, time));
 
     if (ends != NGX_MULTISOURCE_CUT_NONE) {
-        ngx_multisource_packager_part(pk, time,
+        ngx_multisource_packager_part(pk, time, time,
                                       ends == NGX_MULTISOURCE_CUT_SEGMENT);
     }
 
@@ -1068,10 +1071,10 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
 
 static ngx_int_t
 ngx_multisource_packager_cut(ngx_multisource_packager_t *pk, int64_t end,
-    ngx_uint_t ends)
+    int64_t next, ngx_uint_t ends)
 {
     ngx_multisource_packager_flush_audio(pk, end);
-    ngx_multisource_packager_part(pk, end,
+    ngx_multisource_packager_part(pk, end, next,
                                   ends == NGX_MULTISOURCE_CUT_SEGMENT);
 
     if (!pk->running) {
@@ -1142,11 +1145,14 @@ ngx_multisource_packager_begin(ngx_multisource_packager_t *pk, int64_t time,
 }
 
 
-/* hands the part over that was made, if any; a segment may end with it */
+/*
+ * Hands the part over that was made, if any; a segment may end with it. `next`:
+ * see ngx_multisource_mux_flush().
+ */
 
 static void
 ngx_multisource_packager_part(ngx_multisource_packager_t *pk, int64_t end,
-    ngx_uint_t finish)
+    int64_t next, ngx_uint_t finish)
 {
     ngx_multisource_writer_part_t  part;
 
@@ -1156,7 +1162,7 @@ ngx_multisource_packager_part(ngx_multisource_packager_t *pk, int64_t end,
 
     ngx_memzero(&part, sizeof(ngx_multisource_writer_part_t));
 
-    if (ngx_multisource_mux_flush(pk->mux, &part.data) != NGX_OK) {
+    if (ngx_multisource_mux_flush(pk->mux, next, &part.data) != NGX_OK) {
         ngx_multisource_packager_failed(pk);
         return;
     }

@@ -17,6 +17,12 @@
 #define NGX_MULTISOURCE_WRITER_SPARE   128
 #define NGX_MULTISOURCE_WRITER_PARTS   2048
 
+/*
+ * The number of a source's first segment. hls.js takes 0 for none (1.7): it
+ * loads that segment over and over, until there is another one.
+ */
+#define NGX_MULTISOURCE_WRITER_FIRST   1
+
 /* of a segment's file */
 #define NGX_MULTISOURCE_WRITER_ACCESS  0644
 
@@ -435,7 +441,8 @@ ngx_multisource_writer_run_open(ngx_multisource_disk_job_t *dj)
 
     ngx_multisource_writer_tidy(writer, &head);
 
-    ngx_multisource_index_take(&writer->index, &head, writer->epoch);
+    ngx_multisource_index_take(&writer->index, &head, writer->epoch,
+                               NGX_MULTISOURCE_WRITER_FIRST);
 
     if (head.state == NGX_MULTISOURCE_INDEX_LIVE) {
 

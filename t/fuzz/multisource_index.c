@@ -133,12 +133,13 @@ prepare(void)
             (void) strcpy((char *) head.reports[0].source, "Face_Cam");
             head.nreports = 1;
 
-            ngx_multisource_index_take(&index, &head, EPOCH);
+            ngx_multisource_index_take(&index, &head, EPOCH, i & 1);
 
             for (n = 0; n < (i == 2 ? 24 : 177); n++) {
 
                 if (n == 17) {
-                    ngx_multisource_index_take(&index, &head, EPOCH + 1);
+                    ngx_multisource_index_take(&index, &head, EPOCH + 1,
+                                               i & 1);
                 }
 
                 add(&index, &head, n % 9 == 7 ? 0 : 1000 + n);
@@ -342,7 +343,7 @@ go_on(ngx_multisource_index_t *index)
         }
     }
 
-    ngx_multisource_index_take(index, &head, EPOCH + 2);
+    ngx_multisource_index_take(index, &head, EPOCH + 2, 0);
 
     head.state = NGX_MULTISOURCE_INDEX_LIVE;
     head.target_duration = 2;

@@ -15,7 +15,9 @@
  * the data, which follows:
  *
  *     0x03    video, video that is made well-formed, audio, the end of a
- *             fragment (without the four bytes)
+ *             fragment (without the four bytes, but with when the next frame
+ *             of video comes in 0xfc: 0 is not known, 63 never, others less 1
+ *             are 1000 ticks after the last one)
  *     0x04    a keyframe
  *     0x18    the unit of time: 1, 100, 2^20, 2^50
  *     0x20    back in time
@@ -233,11 +235,11 @@ check_track(line_t *line, ngx_uint_t video)
 
 
 static void
-flush(ngx_multisource_mux_t *mux, line_t *lines)
+flush(ngx_multisource_mux_t *mux, line_t *lines, int64_t next)
 {
     ngx_str_t  out;
 
-    fuzz_assert(ngx_multisource_mux_flush(mux, &out) == NGX_OK);
+    fuzz_assert(ngx_multisource_mux_flush(mux, next, &out) == NGX_OK);
     fuzz_assert((out.len == 0) == (lines[0].n + lines[1].n == 0));
 
     if (out.len) {
@@ -356,6 +358,7 @@ run(const uint8_t *p, const uint8_t *last)
 {
     u_char                       head;
     line_t                       lines[2];
+    int64_t                      next;
     ngx_str_t                    init;
     ngx_uint_t                   v, a;
     ngx_multisource_mux_t       *mux;
@@ -410,8 +413,11 @@ run(const uint8_t *p, const uint8_t *last)
     while (p < last) {
 
         if ((*p & 0x03) == 3) {
-            flush(mux, lines);
-            p++;
+            next = *p++ >> 2;
+            flush(mux, lines, next == 0x3f ? INT64_MAX
+                              : next ? (int64_t) ((uint64_t) lines[0].time
+                                                  + (next - 1) * 1000)
+                              : INT64_MIN);
             continue;
         }
 
@@ -420,14 +426,14 @@ run(const uint8_t *p, const uint8_t *last)
         }
 
         if (lines[0].n == MAX || lines[1].n == MAX) {
-            flush(mux, lines);
+            flush(mux, lines, INT64_MIN);
         }
 
         frame(mux, &lines[(*p & 0x03) == 2], &p, last);
     }
 
     if (lines[0].n % 2) {
-        flush(mux, lines);
+        flush(mux, lines, 0);
     }
 
     ngx_multisource_mux_close(mux);

@@ -483,6 +483,11 @@ function told({beacons}) {
     return {watched_ms: sum(beacons.map(({body}) => body.watched_ms)), ...all};
 }
 
+/** What each beacon of a viewer says that he watched, and that he watches. */
+function watching({beacons}) {
+    return beacons.map(({at, body}) => `${at} ${JSON.stringify(body.watched)} ${body.watching}`).join('\n');
+}
+
 /**
  * @param {string} what
  * @param {Viewer[]} viewers
@@ -528,9 +533,13 @@ async function testFigures(what, viewers, analytics, {told: moment = Infinity, o
         const ms = sum(real.map(({sources}) => sources[name] ?? 0));
 
         is(`${one.label} ${one.type}`, `${LABELS[name]} ${TYPES[name]}`, `${what}: ${name}`);
-        is(`${one.views} ${one.viewers} ${one.peak}`,
-           `${ledger.viewsOf(name)} ${ledger.viewersOf(name)} ${ledger.peakOf(name)}`,
-           `${what}: views of ${name}, viewers now and at peak`);
+
+        if (!is(`${one.views} ${one.viewers} ${one.peak}`,
+                `${ledger.viewsOf(name)} ${ledger.viewersOf(name)} ${ledger.peakOf(name)}`,
+                `${what}: views of ${name}, viewers now and at peak`)) {
+            viewers.forEach((viewer) => note(`${viewer.name}: ${watching(viewer)}`));
+        }
+
         near(one.watch_ms, ms, off, `${what}: how long it was watched`);
         near(one.avg_duration_ms, one.watch_ms / one.views, 1, `${what}: each time`);
         near(one.share, one.watch_ms / each, 0.001, `${what}: its share`);

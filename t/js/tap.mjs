@@ -14,9 +14,13 @@ export function ok(pass, name) {
 }
 
 export function is(got, expected, name) {
-    if (!ok(got === expected, name)) {
+    const pass = ok(got === expected, name);
+
+    if (!pass) {
         note(`     got: ${JSON.stringify(got)}\nexpected: ${JSON.stringify(expected)}`);
     }
+
+    return pass;
 }
 
 export function note(text) {

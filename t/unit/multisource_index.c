@@ -142,7 +142,7 @@ take(index_t *index, uint64_t epoch)
     head.part_target = 18900;
     head.window = 60000;
 
-    ngx_multisource_index_take(index, &head, epoch);
+    ngx_multisource_index_take(index, &head, epoch, 0);
     ngx_multisource_index_commit(index, &head);
 }
 
@@ -602,6 +602,52 @@ test_make(void)
 
 
 static void
+test_first(void)
+{
+    head_t      head;
+    index_t     index;
+    segment_t   found;
+    snapshot_t  snapshot;
+
+    ngx_memzero(&snapshot, sizeof(snapshot_t));
+
+    fresh(0, 0, &index);
+    begin(&index, 0, &head);
+
+    ngx_multisource_index_take(&index, &head, EPOCH, 1);
+    ngx_multisource_index_take(&index, &head, EPOCH + 1, 1);
+
+    tap_is(head.current.msn, 1, "numbers begin where they are to");
+    tap_is(head.current.flags, 0, "  and nothing was before");
+
+    head.state = NGX_MULTISOURCE_INDEX_LIVE;
+    head.target_duration = 2;
+    head.part_target = 18900;
+    head.window = 60000;
+
+    add(&index, &head);
+    ngx_multisource_index_commit(&index, &head);
+
+    tap_is(ngx_multisource_index_snapshot(&index, &snapshot, &test_log),
+           NGX_OK, "  a snapshot");
+    tap_is(snapshot.nsegments * 100 + snapshot.nparts, 1, "  of one part");
+    tap_is(ngx_multisource_index_find(&index, 0, &found), NGX_DECLINED,
+           "  there is none of a lower number");
+
+    begin(&index, 0, &head);
+    ngx_multisource_index_take(&index, &head, EPOCH + 2, 1);
+
+    tap_is(head.current.msn, 2, "  they go on");
+    tap_is(head.current.flags, NGX_MULTISOURCE_INDEX_DISCONTINUITY,
+           "  after another session");
+
+    ngx_multisource_index_commit(&index, &head);
+    ngx_multisource_index_forget(&snapshot);
+    ngx_multisource_index_close(&index);
+}
+
+
+static void
 test_session(void)
 {
     head_t      head;
@@ -681,8 +727,8 @@ test_session(void)
     ngx_multisource_index_commit(&index, &head);
 
     begin(&index, 0, &head);
-    ngx_multisource_index_take(&index, &head, EPOCH + 1);
-    ngx_multisource_index_take(&index, &head, EPOCH + 2);
+    ngx_multisource_index_take(&index, &head, EPOCH + 1, 0);
+    ngx_multisource_index_take(&index, &head, EPOCH + 2, 0);
     ngx_multisource_index_commit(&index, &head);
 
     tap_is(head.open, 2, "the open segment was closed");
@@ -2028,6 +2074,7 @@ main(void)
     test_names();
     test_open();
     test_make();
+    test_first();
     test_session();
     test_keyed();
     test_window();

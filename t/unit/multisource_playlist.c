@@ -102,7 +102,7 @@ static void
 session(uint64_t epoch)
 {
     begin();
-    ngx_multisource_index_take(&idx, &head, epoch);
+    ngx_multisource_index_take(&idx, &head, epoch, 0);
     head.state = NGX_MULTISOURCE_INDEX_LIVE;
     commit();
 }
@@ -135,7 +135,7 @@ fresh(uint32_t target_duration, uint32_t part_target, uint32_t window)
     head.streams.bandwidth = 6500000;
     head.streams.average = 6000000;
 
-    ngx_multisource_index_take(&idx, &head, EPOCH);
+    ngx_multisource_index_take(&idx, &head, EPOCH, 0);
     head.state = NGX_MULTISOURCE_INDEX_LIVE;
 
     commit();
