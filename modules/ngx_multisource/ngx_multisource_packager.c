@@ -37,6 +37,13 @@
 /* ms by which pictures are decoded before they are shown, if it makes sense */
 #define NGX_MULTISOURCE_PACKAGER_DELAY    5000
 
+/*
+ * Ticks that a picture is shown for at least, if its part is over before the next
+ * one came. A screen that stands still is sent once a second, and a browser goes
+ * on with a picture after up to twice the time of the one before it.
+ */
+#define NGX_MULTISOURCE_PACKAGER_STILL    67500
+
 /* ticks: two times that are rounded to ms lie as far from each other */
 #define NGX_MULTISOURCE_PACKAGER_ROUNDED  135
 
@@ -91,6 +98,9 @@ struct ngx_multisource_packager_s {
 
     /* ticks from the first frame of video to the second, if it is known */
     int64_t                          apart;
+
+    /* the last picture's time, ticks */
+    int64_t                          pictured;
 
     /* the part that is being made, ticks */
     int64_t                          part_start;
@@ -151,6 +161,8 @@ static void ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame);
 static ngx_int_t ngx_multisource_packager_cut(ngx_multisource_packager_t *pk,
     int64_t end, int64_t next, ngx_uint_t ends);
+static void ngx_multisource_packager_share_audio(
+    ngx_multisource_packager_t *pk, int64_t before);
 static void ngx_multisource_packager_flush_audio(
     ngx_multisource_packager_t *pk, int64_t before);
 static void ngx_multisource_packager_mux_audio(ngx_multisource_packager_t *pk,
@@ -918,6 +930,8 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
             break;
         }
 
+        ngx_multisource_packager_share_audio(pk, end);
+
         if (ngx_multisource_packager_cut(pk, end, time, ends) != NGX_OK) {
             return;
         }
@@ -957,6 +971,7 @@ ngx_multisource_packager_video(ngx_multisource_packager_t *pk,
     }
 
     pk->part_end = ngx_max(pk->part_end, time + duration);
+    pk->pictured = time;
 
     ngx_multisource_packager_flush_audio(pk, time + duration);
 }
@@ -966,7 +981,7 @@ static void
 ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
     ngx_multisource_frame_t *frame)
 {
-    int64_t     time, end;
+    int64_t     time, end, next;
     uint32_t    duration, samples;
     ngx_uint_t  ends;
 
@@ -1015,10 +1030,13 @@ ngx_multisource_packager_audio(ngx_multisource_packager_t *pk,
                 break;
             }
 
-            if (ngx_multisource_packager_cut(pk, end,
-                                             ngx_max(end, pk->part_end), ends)
-                != NGX_OK)
-            {
+            ngx_multisource_packager_flush_audio(pk, end);
+
+            next = pk->pictured + NGX_MULTISOURCE_PACKAGER_STILL;
+            next = ngx_max(next, pk->part_end);
+            next = ngx_max(next, end);
+
+            if (ngx_multisource_packager_cut(pk, end, next, ends) != NGX_OK) {
                 return;
             }
         }
@@ -1073,7 +1091,6 @@ static ngx_int_t
 ngx_multisource_packager_cut(ngx_multisource_packager_t *pk, int64_t end,
     int64_t next, ngx_uint_t ends)
 {
-    ngx_multisource_packager_flush_audio(pk, end);
     ngx_multisource_packager_part(pk, end, next,
                                   ends == NGX_MULTISOURCE_CUT_SEGMENT);
 
@@ -1084,6 +1101,34 @@ ngx_multisource_packager_cut(ngx_multisource_packager_t *pk, int64_t end,
     ngx_multisource_packager_begin(pk, end, 0);
 
     return NGX_OK;
+}
+
+
+/*
+ * Hands over what begins before a time, in ticks, but something for the part
+ * after it: sound that is late may not have come any further, and a part with
+ * nothing in it would be a gap.
+ */
+
+static void
+ngx_multisource_packager_share_audio(ngx_multisource_packager_t *pk,
+    int64_t before)
+{
+    int64_t                   last;
+    ngx_queue_t              *q;
+    ngx_multisource_frame_t  *frame;
+
+    if (pk->npending > 1
+        || (pk->npending == 1 && pk->pictured >= pk->part_start))
+    {
+        q = ngx_queue_last(&pk->pending);
+        frame = ngx_queue_data(q, ngx_multisource_frame_t, queue);
+        last = ngx_multisource_packager_ticks(pk, frame->time);
+
+        before = ngx_min(before, last);
+    }
+
+    ngx_multisource_packager_flush_audio(pk, before);
 }
 
 
