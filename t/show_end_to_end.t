@@ -60,6 +60,8 @@ rtmp {
 http {
     %%HTTP_GLOBALS%%
 
+    keepalive_requests 1000000;
+
     whip_listen 127.0.0.1:%%WHIP%%;
 
     multisource_price alice currency=EUR base=0.06 screen=0.6 camera=0.3 bundle_discount=10%;

@@ -41,6 +41,9 @@
 
 #define NGX_MULTISOURCE_VIEWER_ALL       0xffff
 
+/* where in `watching` the bits of views are that requests made */
+#define NGX_MULTISOURCE_VIEWER_MADE      16
+
 #if (NGX_MULTISOURCE_VIEWER_WINDOW > NGX_MULTISOURCE_VIEWER_MAX_ROW)
 #error a row of requests has no room for a window
 #endif
@@ -789,6 +792,8 @@ ngx_multisource_viewer_asked(ngx_multisource_show_t *show,
 
     if (!row && !((was & bit) && before && viewer->beacon_at)) {
         (void) ngx_atomic_fetch_add(&counts->streams[stream].views, 1);
+        (void) __sync_fetch_and_or(&viewer->watching,
+                                   bit << NGX_MULTISOURCE_VIEWER_MADE);
     }
 
     ngx_memzero(&sum, sizeof(ngx_multisource_viewer_sum_t));
@@ -1059,7 +1064,7 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
     uint64_t now)
 {
     uint16_t                        mask, began, watching, served;
-    uint32_t                        longest;
+    uint32_t                        longest, was, known;
     uint32_t                        watched[NGX_MULTISOURCE_SHOW_STREAMS];
     uint64_t                        since, bound, life, had, settled, amount;
     uint64_t                        all;
@@ -1137,7 +1142,7 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
             continue;
         }
 
-        if (beacon->watched[i]) {
+        if (beacon->watched[i] >= NGX_MULTISOURCE_VIEWER_GLANCE) {
             began |= (uint16_t) (1 << i);
         }
 
@@ -1182,14 +1187,25 @@ ngx_multisource_viewer_beacon(ngx_multisource_show_t *show,
 
     ngx_multisource_viewer_count(viewer, counts, &sum);
 
-    /* whoever changes the set has what is new in it */
+    /*
+     * Whoever changes the set has what is new in it. A view that requests made
+     * is none if the player says that nothing of it was seen: he prepared it.
+     */
 
-    began &= ~__sync_lock_test_and_set(&viewer->watching,
-                                       beacon->leaving ? 0 : watching);
+    was = __sync_lock_test_and_set(&viewer->watching,
+                                   beacon->leaving ? 0 : watching);
+    known = was | was >> NGX_MULTISOURCE_VIEWER_MADE;
 
     for (i = 0; i < n; i++) {
+
         if (began >> i & 1) {
-            (void) ngx_atomic_fetch_add(&counts->streams[i].views, 1);
+
+            if (!(known >> i & 1)) {
+                (void) ngx_atomic_fetch_add(&counts->streams[i].views, 1);
+            }
+
+        } else if (was >> NGX_MULTISOURCE_VIEWER_MADE >> i & 1) {
+            (void) ngx_atomic_fetch_add(&counts->streams[i].views, -1);
         }
     }
 
@@ -1327,13 +1343,14 @@ ngx_multisource_viewer_watching(ngx_multisource_viewer_t *viewer, uint64_t now)
 {
     int32_t                        ago;
     uint16_t                       still;
-    uint32_t                       watching;
+    uint32_t                       watching, made;
     ngx_uint_t                     i;
     ngx_multisource_viewer_word_t  w;
 
     watching = viewer->watching;
+    made = watching & ~(uint32_t) NGX_MULTISOURCE_VIEWER_ALL;
 
-    if (watching == 0 || ngx_multisource_viewer_told(viewer, now)) {
+    if (watching == made || ngx_multisource_viewer_told(viewer, now)) {
         return (uint16_t) watching;
     }
 
@@ -1361,9 +1378,9 @@ ngx_multisource_viewer_watching(ngx_multisource_viewer_t *viewer, uint64_t now)
 
     /* who has asked at this moment is seen the next time */
 
-    if (still != watching) {
+    if ((still | made) != watching) {
         (void) __sync_bool_compare_and_swap(&viewer->watching, watching,
-                                            (uint32_t) still);
+                                            still | made);
     }
 
     return still;
@@ -1427,12 +1444,9 @@ ngx_multisource_viewer_look(ngx_multisource_shows_t *shows, uint64_t now)
 
         } else if (n < high && tickets[n] == ticket) {
 
+            /* a last beacon may still come, and is not to begin views anew */
+
             if (shows->ended[n]) {
-
-                if (viewer->watching) {
-                    viewer->watching = 0;
-                }
-
                 continue;
             }
 
@@ -1534,7 +1548,8 @@ ngx_multisource_viewer_next(ngx_multisource_shows_t *shows,
         look->seen = viewer->seen;
         look->watched = viewer->watched;
         look->amount = viewer->amount;
-        look->watching = (uint16_t) viewer->watching;
+        look->watching = shows->ended[viewer->show]
+                         ? 0 : (uint16_t) viewer->watching;
 
         ngx_multisource_viewer_preferences(viewer, &look->preferences);
         ngx_memcpy(look->total, (void *) viewer->total, sizeof(look->total));

@@ -33,6 +33,9 @@
 /* what a beacon may leave out of what was really sent, ms */
 #define NGX_MULTISOURCE_VIEWER_SLACK    15000
 
+/* what went on for less and no longer does, by a beacon, is no view, ms */
+#define NGX_MULTISOURCE_VIEWER_GLANCE   250
+
 
 /* how a viewer arranges what he sees */
 
@@ -80,7 +83,9 @@ typedef struct {
     ngx_atomic_t        ticket;     /* set last */
     uint32_t            show;       /* number of its slot */
     volatile uint32_t   watching;   /* bits: the last beacon's, or what was
-                                       asked for within the window */
+                                       asked for within the window; from bit 16
+                                       on, of which requests since the last
+                                       beacon made a view */
     ngx_atomic_t        seen;       /* ms since the epoch, request or beacon */
     ngx_atomic_t        beacon;     /* sequence number of the last one, and if
                                        it said that he leaves */

@@ -376,6 +376,7 @@ async function begin(browser, studio) {
     await pip.sees('an inset picture', SCREEN, inset);
 
     if (inset !== OTHER) {
+        await pause(1);                     /* a glance is no view */
         await pip.page.locator('#inset-source').selectOption(OTHER);
         await pip.sees('the inset that he wants', SCREEN, OTHER);
     }

@@ -691,6 +691,89 @@ test_both(void)
 }
 
 
+/* how often somebody began to watch */
+
+static void
+test_views(void)
+{
+    look_t      look;
+    beacon_t    b;
+    viewer_t   *viewer;
+    uint64_t    now;
+    ngx_uint_t  i;
+
+    fresh(1024 * 1024);
+    viewer = add(7);
+    now = NOW;
+
+    /* a page that prepares one stream, and shows another one */
+
+    for (i = 0; i < 5; i++) {
+        ngx_multisource_viewer_asked(&show, viewer, 0, now + i * 1000);
+        ngx_multisource_viewer_asked(&show, viewer, 1, now + i * 1000);
+    }
+
+    tap_is(counts->streams[1].views, 1, "requests make a view");
+
+    b = told(1, 1, 4000, 0, 4000);
+    (void) tell(viewer, &b, now += 5000);
+    tap_is(counts->streams[0].views, 1, "one is seen");
+    tap_is(counts->streams[1].views, 0, "  the other one was not");
+
+    b = told(2, 2, 600, 400, 1000);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[1].views, 1, "until it is");
+    tap_is(counts->streams[0].views, 1, "  which ends no view");
+
+    /* between two beacons */
+
+    b = told(3, 2, NGX_MULTISOURCE_VIEWER_GLANCE - 1, 1000, 1000);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[0].views, 1, "a glance is none");
+    b = told(4, 2, NGX_MULTISOURCE_VIEWER_GLANCE, 1000, 1000);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[0].views, 2, "a longer look is one");
+    b = told(5, 3, 10, 1000, 1000);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[0].views, 3, "so is what has just begun");
+
+    /* he stops to tell, and requests count again */
+
+    now += NGX_MULTISOURCE_VIEWER_BEACON + 1;
+    ngx_multisource_viewer_look(&shows, now);
+    ngx_multisource_viewer_asked(&show, viewer, 3, now);
+    ngx_multisource_viewer_look(&shows,
+                                now + NGX_MULTISOURCE_VIEWER_WINDOW + 1);
+    (void) look_at(7, &look);
+    tap_is(look.watching, 0, "nobody watches any more");
+    tap_is(counts->streams[3].views, 1, "  who did");
+
+    b = told(6, 0, 0, 0, 5000);
+    b.watched[3] = 5000;
+    (void) tell(viewer, &b, now += 20000);
+    tap_is(counts->streams[3].views, 1, "a late beacon begins nothing anew");
+    b = told(7, 0, 0, 0, 0);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[3].views, 1, "  nor does the next one take it away");
+
+    /* the show ends, and the last beacon comes after that */
+
+    b = told(8, 1, 1000, 0, 1000);
+    (void) tell(viewer, &b, now += 1000);
+    tap_is(counts->streams[0].views, 4, "again");
+
+    (void) ngx_multisource_show_end(&shows, &show, now);
+    ngx_multisource_viewer_look(&shows, now + 1000);
+    (void) look_at(7, &look);
+    tap_is(look.watching, 0, "what has ended nobody watches");
+
+    b = told(9, 0, 800, 0, 800);
+    b.leaving = 1;
+    tap_is(tell(viewer, &b, now + 1100), NGX_OK, "the last seconds are told");
+    tap_is(counts->streams[0].views, 4, "  which is no other view");
+}
+
+
 static void
 test_look(void)
 {
@@ -743,7 +826,8 @@ test_look(void)
     ngx_multisource_viewer_look(&shows,
                                 NOW + NGX_MULTISOURCE_VIEWER_BEACON + 1);
     tap_is(counts->now, 0, "  but not forever");
-    tap_is(viewer->watching + other->watching, 0, "nobody watches");
+    tap_is((uint16_t) viewer->watching + (uint16_t) other->watching, 0,
+           "nobody watches");
 
     b = told(2, 1, 0, 0, 0);
     (void) tell(other, &b, now += 60000);
@@ -1380,6 +1464,7 @@ main(void)
     test_beacons();
     test_requests();
     test_both();
+    test_views();
     test_look();
     test_restore();
     test_room();
