@@ -11,6 +11,12 @@ const STALL_INCREASE_S = 0.25;
 const STOCK_BEHIND_MAX = 10;
 const PARTS_BEHIND_MAX = 3;
 
+/**
+ * A segment of which less than this is missing is complete to hls.js.  With the 0.2 s that it has by itself, it does so
+ * before the last part is there, if that is a short one, and then waits for ever for what comes after it.
+ */
+const COMPLETE_S = 0.001;
+
 /** What the browser says of its own HLS is little: it has played by then, or the playlist is most likely not there. */
 const PLAYED_S = 0.5;
 
@@ -92,6 +98,13 @@ export class HlsEngine {
             ...(latency !== null && {liveSyncDuration: latency}),
             ...(!parts && {pLoader: loaderWithoutWaiting()}),
         });
+
+        /* before anything is loaded; where there is none, the player's nudges have to do */
+        const tracker = hls.streamController?.fragmentTracker;
+
+        if (tracker?.bufferPadding > COMPLETE_S) {
+            tracker.bufferPadding = COMPLETE_S;
+        }
 
         this.#video = video;
         this.#url = url;

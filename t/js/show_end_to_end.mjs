@@ -560,11 +560,13 @@ async function testFigures(what, viewers, analytics, {told: moment = Infinity, o
        `${sum(beacons.map((one) => one.stalls ?? 0))} ${sum(beacons.map((one) => one.stalled_ms ?? 0))}`,
        `${what}: pictures that stood still`);
 
-    const still = recordings.map((one) => sum(one.still.map(({from, to}) => Math.min(to, over) - from)
-        .filter((ms) => ms > STALL_MS)));
+    const still = recordings.map((one) => one.still.map(({from, to}) => [Math.round(from), Math.min(to, over) - from])
+        .filter(([, ms]) => ms > STALL_MS));
 
-    note(`pictures stood still for ${still.map(Math.round)} ms`);
-    near(stalls.ms, sum(still), OFF_MS * viewers.length, `${what}: as they did`);
+    still.forEach((list, i) => list.forEach(([from, ms]) => {
+        note(`${viewers[i].name}: the picture stood still from ${from} on, for ${Math.round(ms)} ms`);
+    }));
+    near(stalls.ms, sum(still.flat().map(([, ms]) => ms)), OFF_MS * viewers.length, `${what}: as they did`);
 
     const owed = sum(real.map(({sets}) => cost(sets)));
 
