@@ -1548,7 +1548,7 @@ ngx_multisource_viewer_next(ngx_multisource_shows_t *shows,
         look->seen = viewer->seen;
         look->watched = viewer->watched;
         look->amount = viewer->amount;
-        look->watching = shows->ended[viewer->show]
+        look->watching = shows->ended[show->slot - shows->slots]
                          ? 0 : (uint16_t) viewer->watching;
 
         ngx_multisource_viewer_preferences(viewer, &look->preferences);
