@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_live_request.h"
 #include "ngx_multisource.h"
 #include "ngx_multisource_gate.h"
 #include "ngx_multisource_keys.h"
@@ -30,10 +31,6 @@ static ngx_multisource_gate_e ngx_multisource_gate_enabled(
 static void ngx_multisource_gate_count(ngx_http_request_t *r,
     ngx_multisource_show_t *show, uint64_t viewer, ngx_uint_t stream);
 static uint64_t ngx_multisource_gate_stranger(ngx_http_request_t *r);
-static ngx_str_t *ngx_multisource_gate_header(ngx_http_request_t *r,
-    const char *name, ngx_uint_t *from);
-static ngx_uint_t ngx_multisource_gate_bearer(ngx_http_request_t *r,
-    ngx_str_t *token);
 static ngx_uint_t ngx_multisource_gate_cookie(ngx_http_request_t *r,
     u_char *streamer, ngx_str_t *token);
 static ngx_uint_t ngx_multisource_gate_own(ngx_http_request_t *r,
@@ -353,12 +350,12 @@ ngx_multisource_gate_ticket(ngx_http_request_t *r,
 
     from = 0;
 
-    header = ngx_multisource_gate_header(r, "x-viewer-token", &from);
+    header = ngx_live_request_header(r, "x-viewer-token", &from);
 
     if (header) {
         token = *header;
 
-    } else if (!(ngx_multisource_gate_bearer(r, &token)
+    } else if (!(ngx_live_request_bearer(r, &token) == NGX_OK
                  && token.len > 3 && ngx_strncmp(token.data, "v1.", 3) == 0)
                && !ngx_multisource_gate_cookie(r, show->streamer, &token))
     {
@@ -392,7 +389,7 @@ ngx_multisource_gate_streamer(ngx_http_request_t *r,
     struct sockaddr        *sa;
     ngx_multisource_key_t  *key;
 
-    if (!ngx_multisource_gate_bearer(r, &token)
+    if (ngx_live_request_bearer(r, &token) != NGX_OK
         || (token.len > 3 && ngx_strncmp(token.data, "v1.", 3) == 0))
     {
         return NGX_DECLINED;
@@ -441,7 +438,7 @@ ngx_multisource_gate_origin(ngx_http_request_t *r,
     ngx_uint_t   i, n, from;
 
     from = 0;
-    origin = ngx_multisource_gate_header(r, "origin", &from);
+    origin = ngx_live_request_header(r, "origin", &from);
 
     if (origin == NULL || ngx_multisource_gate_own(r, origin)) {
         return NGX_DECLINED;
@@ -506,72 +503,6 @@ ngx_multisource_gate_own(ngx_http_request_t *r, ngx_str_t *origin)
 }
 
 
-/* the name is lower case; *from counts on, for headers that come repeatedly */
-
-static ngx_str_t *
-ngx_multisource_gate_header(ngx_http_request_t *r, const char *name,
-    ngx_uint_t *from)
-{
-    size_t            len;
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *header;
-
-    len = ngx_strlen(name);
-    n = 0;
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        header = part->elts;
-
-        for (i = 0; i < part->nelts; i++, n++) {
-
-            if (n >= *from && header[i].key.len == len
-                && ngx_strncasecmp(header[i].key.data, (u_char *) name, len)
-                   == 0)
-            {
-                *from = n + 1;
-                return &header[i].value;
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
-/* RFC 6750, 2.1 */
-
-static ngx_uint_t
-ngx_multisource_gate_bearer(ngx_http_request_t *r, ngx_str_t *token)
-{
-    ngx_str_t  *value;
-
-    if (r->headers_in.authorization == NULL) {
-        return 0;
-    }
-
-    value = &r->headers_in.authorization->value;
-
-    if (value->len <= sizeof("Bearer ") - 1
-        || ngx_strncasecmp(value->data, (u_char *) "Bearer ",
-                           sizeof("Bearer ") - 1)
-           != 0)
-    {
-        return 0;
-    }
-
-    token->data = value->data + sizeof("Bearer ") - 1;
-    token->len = value->len - (sizeof("Bearer ") - 1);
-
-    while (token->len && token->data[0] == ' ') {
-        token->data++;
-        token->len--;
-    }
-
-    return token->len > 0;
-}
-
-
 /* RFC 6265, 4.2.1: "a=1; multisource_alice=v1.xyz" */
 
 static ngx_uint_t
@@ -591,7 +522,7 @@ ngx_multisource_gate_cookie(ngx_http_request_t *r, u_char *streamer,
 
     from = 0;
 
-    while ((cookie = ngx_multisource_gate_header(r, "cookie", &from)) != NULL) {
+    while ((cookie = ngx_live_request_header(r, "cookie", &from)) != NULL) {
 
         last = cookie->data + cookie->len;
 

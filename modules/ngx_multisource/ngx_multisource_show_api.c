@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_live_request.h"
 #include "ngx_multisource.h"
 #include "ngx_multisource_gate.h"
 #include "ngx_multisource_show_answer.h"
@@ -304,10 +305,8 @@ static ngx_int_t
 ngx_multisource_show_api_cors(ngx_http_request_t *r,
     ngx_multisource_loc_conf_t *mlcf, ngx_uint_t *allowed)
 {
-    ngx_str_t        *origin;
-    ngx_uint_t        i, n;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h, *found;
+    ngx_str_t   *origin, *found, *header;
+    ngx_uint_t   i, n, from;
 
     *allowed = 0;
 
@@ -320,26 +319,18 @@ ngx_multisource_show_api_cors(ngx_http_request_t *r,
     }
 
     found = NULL;
+    from = 0;
 
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == 6
-                && ngx_strncasecmp(h[i].key.data, (u_char *) "origin", 6) == 0)
-            {
-                found = &h[i];
-            }
-        }
+    while ((header = ngx_live_request_header(r, "origin", &from)) != NULL) {
+        found = header;
     }
 
     origin = mlcf->origins->elts;
     n = mlcf->origins->nelts;
 
     for (i = 0; found && i < n; i++) {
-        if (origin[i].len == found->value.len
-            && ngx_strncasecmp(origin[i].data, found->value.data,
-                               origin[i].len)
+        if (origin[i].len == found->len
+            && ngx_strncasecmp(origin[i].data, found->data, origin[i].len)
                == 0)
         {
             break;

@@ -4,18 +4,15 @@
  */
 
 
+#include "ngx_live_request.h"
 #include "ngx_multisource.h"
 #include "ngx_multisource_show_answer.h"
 #include "ngx_multisource_show_api.h"
 
 
-static ngx_uint_t ngx_multisource_show_read_type(ngx_http_request_t *r,
-    const char *type);
 static void ngx_multisource_show_read_ready(ngx_http_request_t *r);
 static ngx_int_t ngx_multisource_show_read_run(
     ngx_multisource_show_call_t *call);
-static ngx_int_t ngx_multisource_show_read_body(ngx_http_request_t *r,
-    ngx_str_t *text);
 static ngx_int_t ngx_multisource_show_read_large(ngx_http_request_t *r);
 static void ngx_multisource_show_read_free(void *data);
 
@@ -32,9 +29,9 @@ ngx_multisource_show_read(ngx_multisource_show_call_t *call)
     body = call->operation->body;
     len = r->headers_in.content_length_n;
 
-    typed = ngx_multisource_show_read_type(r, "application/json")
+    typed = ngx_live_request_type(r, "application/json")
             || (body == NGX_MULTISOURCE_SHOW_API_TEXT
-                && ngx_multisource_show_read_type(r, "text/plain"))
+                && ngx_live_request_type(r, "text/plain"))
             || (body == NGX_MULTISOURCE_SHOW_API_OPTIONAL
                 && r->headers_in.content_type == NULL
                 && len <= 0 && !r->headers_in.chunked);
@@ -55,26 +52,6 @@ ngx_multisource_show_read(ngx_multisource_show_call_t *call)
     rc = ngx_http_read_client_request_body(r, ngx_multisource_show_read_ready);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
-}
-
-
-static ngx_uint_t
-ngx_multisource_show_read_type(ngx_http_request_t *r, const char *type)
-{
-    size_t      n;
-    ngx_str_t  *value;
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    n = ngx_strlen(type);
-    value = &r->headers_in.content_type->value;
-
-    return value->len >= n
-           && ngx_strncasecmp(value->data, (u_char *) type, n) == 0
-           && (value->len == n || value->data[n] == ';'
-               || value->data[n] == ' ' || value->data[n] == '\t');
 }
 
 
@@ -105,7 +82,7 @@ ngx_multisource_show_read_run(ngx_multisource_show_call_t *call)
 
     r = call->request;
 
-    rc = ngx_multisource_show_read_body(r, &text);
+    rc = ngx_live_request_body(r, r->pool, NGX_LIVE_BODY_MAX, &text);
 
     if (rc == NGX_ERROR) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -138,70 +115,6 @@ ngx_multisource_show_read_run(ngx_multisource_show_call_t *call)
     cln->data = call->body;
 
     return call->operation->handler(call);
-}
-
-
-/* in one piece; NGX_DECLINED: it is too large */
-
-static ngx_int_t
-ngx_multisource_show_read_body(ngx_http_request_t *r, ngx_str_t *text)
-{
-    u_char       *p;
-    size_t        len;
-    ssize_t       n;
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    ngx_str_set(text, "");
-
-    len = 0;
-
-    for (cl = r->request_body ? r->request_body->bufs : NULL; cl;
-         cl = cl->next)
-    {
-        len += ngx_buf_size(cl->buf);
-    }
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    if (len > NGX_LIVE_BODY_MAX) {
-        return NGX_DECLINED;
-    }
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    text->data = p;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (ngx_buf_in_memory(b)) {
-            p = ngx_cpymem(p, b->pos, b->last - b->pos);
-            continue;
-        }
-
-        if (!b->in_file) {
-            /* the last one of a chunked body, say */
-            continue;
-        }
-
-        n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
-
-        if (n != b->file_last - b->file_pos) {
-            return NGX_ERROR;
-        }
-
-        p += n;
-    }
-
-    text->len = p - text->data;
-
-    return NGX_OK;
 }
 
 

@@ -5,6 +5,7 @@
 
 
 #include "ngx_live_answer.h"
+#include "ngx_live_request.h"
 #include "ngx_live_text.h"
 #include "ngx_simulcast_api.h"
 #include "ngx_live_body.h"
@@ -32,11 +33,7 @@ typedef struct {
 
 static ngx_int_t ngx_simulcast_api_cors(ngx_http_request_t *r,
     ngx_simulcast_loc_conf_t *slcf, ngx_uint_t *allowed);
-static ngx_str_t *ngx_simulcast_api_header(ngx_http_request_t *r,
-    const char *name);
 static ngx_int_t ngx_simulcast_api_preflight(ngx_http_request_t *r);
-static ngx_int_t ngx_simulcast_api_bearer(ngx_http_request_t *r,
-    ngx_str_t *token);
 static ngx_int_t ngx_simulcast_api_refuse(ngx_http_request_t *r,
     ngx_uint_t status, const char *code, const char *message,
     const char *name, const char *value);
@@ -44,11 +41,7 @@ static ngx_uint_t ngx_simulcast_api_method(ngx_http_request_t *r);
 static void ngx_simulcast_api_path(ngx_http_request_t *r, ngx_str_t *path);
 static ngx_int_t ngx_simulcast_api_read(ngx_http_request_t *r,
     ngx_uint_t body);
-static ngx_uint_t ngx_simulcast_api_type(ngx_http_request_t *r,
-    const char *type);
 static void ngx_simulcast_api_ready(ngx_http_request_t *r);
-static ngx_int_t ngx_simulcast_api_body(ngx_http_request_t *r,
-    ngx_simulcast_api_t *api);
 static ngx_simulcast_api_t *ngx_simulcast_api_begin(ngx_http_request_t *r);
 static void ngx_simulcast_api_cleanup(void *data);
 static void ngx_simulcast_api_finish(ngx_simulcast_api_t *api,
@@ -88,7 +81,7 @@ ngx_simulcast_api_handler(ngx_http_request_t *r)
 {
     ngx_int_t                             rc;
     ngx_str_t                             token, path;
-    ngx_uint_t                            origin;
+    ngx_uint_t                            origin, from;
     const char                           *allow;
     ngx_simulcast_api_t                  *api;
     ngx_simulcast_api_ctx_t              *ctx;
@@ -116,13 +109,15 @@ ngx_simulcast_api_handler(ngx_http_request_t *r)
 
     /* a browser asks without its token whether it may ask with it */
 
+    from = 0;
+
     if (r->method == NGX_HTTP_OPTIONS && origin
-        && ngx_simulcast_api_header(r, "access-control-request-method"))
+        && ngx_live_request_header(r, "access-control-request-method", &from))
     {
         return ngx_simulcast_api_preflight(r);
     }
 
-    if (ngx_simulcast_api_bearer(r, &token) != NGX_OK) {
+    if (ngx_live_request_bearer(r, &token) != NGX_OK) {
         return ngx_simulcast_api_refuse(r, NGX_HTTP_UNAUTHORIZED,
                    "unauthorized", "an API token is needed: \"Authorization: "
                    "Bearer TOKEN\"", "WWW-Authenticate",
@@ -196,7 +191,8 @@ static ngx_int_t
 ngx_simulcast_api_cors(ngx_http_request_t *r, ngx_simulcast_loc_conf_t *slcf,
     ngx_uint_t *allowed)
 {
-    ngx_str_t  *origin;
+    ngx_str_t   *origin;
+    ngx_uint_t   from;
 
     *allowed = 0;
 
@@ -204,7 +200,8 @@ ngx_simulcast_api_cors(ngx_http_request_t *r, ngx_simulcast_loc_conf_t *slcf,
         return NGX_OK;
     }
 
-    origin = ngx_simulcast_api_header(r, "origin");
+    from = 0;
+    origin = ngx_live_request_header(r, "origin", &from);
 
     if (slcf->cors.len == 1 && slcf->cors.data[0] == '*') {
 
@@ -242,32 +239,6 @@ ngx_simulcast_api_cors(ngx_http_request_t *r, ngx_simulcast_loc_conf_t *slcf,
 }
 
 
-static ngx_str_t *
-ngx_simulcast_api_header(ngx_http_request_t *r, const char *name)
-{
-    size_t            len;
-    ngx_uint_t        i;
-    ngx_list_part_t  *part;
-    ngx_table_elt_t  *h;
-
-    len = ngx_strlen(name);
-
-    for (part = &r->headers_in.headers.part; part; part = part->next) {
-        h = part->elts;
-
-        for (i = 0; i < part->nelts; i++) {
-            if (h[i].key.len == len
-                && ngx_strncasecmp(h[i].key.data, (u_char *) name, len) == 0)
-            {
-                return &h[i].value;
-            }
-        }
-    }
-
-    return NULL;
-}
-
-
 static ngx_int_t
 ngx_simulcast_api_preflight(ngx_http_request_t *r)
 {
@@ -288,35 +259,6 @@ ngx_simulcast_api_preflight(ngx_http_request_t *r)
     ngx_str_null(&empty);
 
     return ngx_live_answer_text(r, NGX_HTTP_NO_CONTENT, "text/plain", &empty);
-}
-
-
-/* RFC 6750, 2.1 */
-
-static ngx_int_t
-ngx_simulcast_api_bearer(ngx_http_request_t *r, ngx_str_t *token)
-{
-    u_char     *p, *last;
-    ngx_str_t  *value;
-
-    if (r->headers_in.authorization == NULL) {
-        return NGX_DECLINED;
-    }
-
-    value = &r->headers_in.authorization->value;
-    p = value->data;
-    last = p + value->len;
-
-    if (value->len <= 7 || ngx_strncasecmp(p, (u_char *) "Bearer ", 7) != 0) {
-        return NGX_DECLINED;
-    }
-
-    for (p += 7; p < last && *p == ' '; p++) { /* void */ }
-
-    token->data = p;
-    token->len = last - p;
-
-    return NGX_OK;
 }
 
 
@@ -394,12 +336,12 @@ ngx_simulcast_api_read(ngx_http_request_t *r, ngx_uint_t body)
 
     len = r->headers_in.content_length_n;
     max = NGX_LIVE_BODY_MAX;
-    typed = ngx_simulcast_api_type(r, "application/json");
+    typed = ngx_live_request_type(r, "application/json");
 
     if (body == NGX_SIMULCAST_API_IMAGE) {
         max = NGX_SIMULCAST_API_THUMBNAIL;
-        typed = ngx_simulcast_api_type(r, "image/jpeg")
-                || ngx_simulcast_api_type(r, "image/png");
+        typed = ngx_live_request_type(r, "image/jpeg")
+                || ngx_live_request_type(r, "image/png");
 
     } else if (body == NGX_SIMULCAST_API_OPTIONAL
                && len <= 0 && !r->headers_in.chunked)
@@ -427,32 +369,13 @@ ngx_simulcast_api_read(ngx_http_request_t *r, ngx_uint_t body)
 }
 
 
-static ngx_uint_t
-ngx_simulcast_api_type(ngx_http_request_t *r, const char *type)
-{
-    size_t      n;
-    ngx_str_t  *value;
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    n = ngx_strlen(type);
-    value = &r->headers_in.content_type->value;
-
-    return value->len >= n
-           && ngx_strncasecmp(value->data, (u_char *) type, n) == 0
-           && (value->len == n || value->data[n] == ';'
-               || value->data[n] == ' ' || value->data[n] == '\t');
-}
-
-
 static void
 ngx_simulcast_api_ready(ngx_http_request_t *r)
 {
     size_t                                max;
+    ngx_int_t                             rc;
     ngx_simulcast_api_t                  *api;
-    ngx_live_body_error_t        error;
+    ngx_live_body_error_t                 error;
     const ngx_simulcast_api_operation_t  *operation;
 
     api = ngx_simulcast_api_begin(r);
@@ -462,19 +385,21 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
         return;
     }
 
-    if (ngx_simulcast_api_body(r, api) != NGX_OK) {
-        ngx_simulcast_api_failed(api);
-        return;
-    }
-
     operation = &ngx_simulcast_api_operations[api->route.route];
-
-    /* a chunked one has told no length before */
 
     max = operation->body == NGX_SIMULCAST_API_IMAGE
           ? NGX_SIMULCAST_API_THUMBNAIL : NGX_LIVE_BODY_MAX;
 
-    if (api->data.len > max) {
+    rc = ngx_live_request_body(r, api->pool, max, &api->data);
+
+    if (rc == NGX_ERROR) {
+        ngx_simulcast_api_failed(api);
+        return;
+    }
+
+    /* a chunked one has told no length before */
+
+    if (rc != NGX_OK) {
         ngx_simulcast_api_error(api, NGX_HTTP_REQUEST_ENTITY_TOO_LARGE,
                                 "body_too_large", "the body is too large",
                                 NULL, 0);
@@ -513,72 +438,6 @@ ngx_simulcast_api_ready(ngx_http_request_t *r)
     }
 
     operation->handler(api);
-}
-
-
-/* in one piece, of the operation's pool */
-
-static ngx_int_t
-ngx_simulcast_api_body(ngx_http_request_t *r, ngx_simulcast_api_t *api)
-{
-    u_char       *p;
-    size_t        len;
-    ssize_t       n;
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    if (r->request_body == NULL) {
-        return NGX_OK;
-    }
-
-    len = 0;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        len += ngx_buf_size(cl->buf);
-    }
-
-    if (len > NGX_SIMULCAST_API_THUMBNAIL) {
-        /* it is refused for its length */
-        api->data.len = len;
-        return NGX_OK;
-    }
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(api->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    api->data.data = p;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (ngx_buf_in_memory(b)) {
-            p = ngx_cpymem(p, b->pos, b->last - b->pos);
-            continue;
-        }
-
-        if (!b->in_file) {
-            /* the last one of a chunked body, say */
-            continue;
-        }
-
-        n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
-
-        if (n != b->file_last - b->file_pos) {
-            return NGX_ERROR;
-        }
-
-        p += n;
-    }
-
-    api->data.len = p - api->data.data;
-
-    return NGX_OK;
 }
 
 

@@ -4,6 +4,7 @@
  */
 
 
+#include "ngx_live_request.h"
 #include "ngx_whip_endpoint.h"
 #include "ngx_whip_courier.h"
 #include "ngx_whip_frag.h"
@@ -25,12 +26,8 @@ static ngx_int_t ngx_whip_endpoint_options(ngx_http_request_t *r,
 static ngx_int_t ngx_whip_endpoint_empty(ngx_http_request_t *r,
     ngx_uint_t status);
 static ngx_int_t ngx_whip_endpoint_delete(ngx_http_request_t *r);
-static ngx_uint_t ngx_whip_endpoint_type(ngx_http_request_t *r,
-    const char *type);
 static ngx_int_t ngx_whip_endpoint_read(ngx_http_request_t *r,
     ngx_http_client_body_handler_pt handler, size_t max);
-static ngx_int_t ngx_whip_endpoint_body(ngx_http_request_t *r,
-    ngx_str_t *body);
 static void ngx_whip_endpoint_post(ngx_http_request_t *r);
 static void ngx_whip_endpoint_patch(ngx_http_request_t *r);
 static ngx_uint_t ngx_whip_endpoint_offer(ngx_http_request_t *r,
@@ -238,7 +235,7 @@ ngx_whip_endpoint_handler(ngx_http_request_t *r)
             break;
         }
 
-        if (!ngx_whip_endpoint_type(r, NGX_WHIP_ENDPOINT_SDP)) {
+        if (!ngx_live_request_type(r, NGX_WHIP_ENDPOINT_SDP)) {
             return ngx_whip_endpoint_refuse(r, NGX_WHIP_BAD_MEDIA_TYPE, NULL);
         }
 
@@ -250,7 +247,7 @@ ngx_whip_endpoint_handler(ngx_http_request_t *r)
             break;
         }
 
-        if (!ngx_whip_endpoint_type(r, NGX_WHIP_ENDPOINT_FRAG)) {
+        if (!ngx_live_request_type(r, NGX_WHIP_ENDPOINT_FRAG)) {
             return ngx_whip_endpoint_refuse(r, NGX_WHIP_BAD_MEDIA_TYPE, NULL);
         }
 
@@ -340,26 +337,6 @@ ngx_whip_endpoint_delete(ngx_http_request_t *r)
 }
 
 
-static ngx_uint_t
-ngx_whip_endpoint_type(ngx_http_request_t *r, const char *type)
-{
-    size_t      n;
-    ngx_str_t  *value;
-
-    if (r->headers_in.content_type == NULL) {
-        return 0;
-    }
-
-    n = ngx_strlen(type);
-    value = &r->headers_in.content_type->value;
-
-    return value->len >= n
-           && ngx_strncasecmp(value->data, (u_char *) type, n) == 0
-           && (value->len == n || value->data[n] == ';'
-               || value->data[n] == ' ' || value->data[n] == '\t');
-}
-
-
 static ngx_int_t
 ngx_whip_endpoint_read(ngx_http_request_t *r,
     ngx_http_client_body_handler_pt handler, size_t max)
@@ -375,68 +352,6 @@ ngx_whip_endpoint_read(ngx_http_request_t *r,
     rc = ngx_http_read_client_request_body(r, handler);
 
     return rc >= NGX_HTTP_SPECIAL_RESPONSE ? rc : NGX_DONE;
-}
-
-
-/* in one piece; empty when there is none */
-
-static ngx_int_t
-ngx_whip_endpoint_body(ngx_http_request_t *r, ngx_str_t *body)
-{
-    u_char       *p;
-    size_t        len;
-    ssize_t       n;
-    ngx_buf_t    *b;
-    ngx_chain_t  *cl;
-
-    ngx_str_null(body);
-
-    if (r->request_body == NULL) {
-        return NGX_OK;
-    }
-
-    len = 0;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        len += ngx_buf_size(cl->buf);
-    }
-
-    if (len == 0) {
-        return NGX_OK;
-    }
-
-    p = ngx_pnalloc(r->pool, len);
-    if (p == NULL) {
-        return NGX_ERROR;
-    }
-
-    body->data = p;
-
-    for (cl = r->request_body->bufs; cl; cl = cl->next) {
-        b = cl->buf;
-
-        if (ngx_buf_in_memory(b)) {
-            p = ngx_cpymem(p, b->pos, b->last - b->pos);
-            continue;
-        }
-
-        if (!b->in_file) {
-            /* the last one of a chunked body, say */
-            continue;
-        }
-
-        n = ngx_read_file(b->file, p, b->file_last - b->file_pos, b->file_pos);
-
-        if (n != b->file_last - b->file_pos) {
-            return NGX_ERROR;
-        }
-
-        p += n;
-    }
-
-    body->len = p - body->data;
-
-    return NGX_OK;
 }
 
 
@@ -500,7 +415,9 @@ ngx_whip_endpoint_offer(ngx_http_request_t *r, ngx_whip_session_ask_t *ask)
         return reason;
     }
 
-    if (ngx_whip_endpoint_body(r, &ask->offer) != NGX_OK) {
+    if (ngx_live_request_body(r, r->pool, NGX_MAX_SIZE_T_VALUE, &ask->offer)
+        != NGX_OK)
+    {
         return NGX_WHIP_INTERNAL;
     }
 
@@ -638,28 +555,19 @@ ngx_whip_endpoint_name(ngx_http_request_t *r, ngx_str_t *name)
 static ngx_int_t
 ngx_whip_endpoint_bearer(ngx_http_request_t *r, ngx_str_t *token)
 {
-    u_char     *p, *last;
-    ngx_str_t  *value;
+    u_char  *p, *last;
 
-    if (r->headers_in.authorization == NULL) {
+    if (ngx_live_request_bearer(r, token) != NGX_OK) {
         return NGX_DECLINED;
     }
 
-    value = &r->headers_in.authorization->value;
-    p = value->data;
-    last = p + value->len;
-
-    if (value->len <= 7 || ngx_strncasecmp(p, (u_char *) "Bearer ", 7) != 0) {
-        return NGX_DECLINED;
-    }
-
-    for (p += 7; p < last && *p == ' '; p++) { /* void */ }
+    p = token->data;
+    last = p + token->len;
 
     while (last > p && last[-1] == ' ') {
         last--;
     }
 
-    token->data = p;
     token->len = last - p;
 
     for ( /* void */ ; p < last; p++) {
@@ -851,7 +759,9 @@ ngx_whip_endpoint_patch(ngx_http_request_t *r)
 
     ngx_memzero(&order, sizeof(ngx_whip_order_t));
 
-    if (ngx_whip_endpoint_body(r, &order.body) != NGX_OK) {
+    if (ngx_live_request_body(r, r->pool, NGX_MAX_SIZE_T_VALUE, &order.body)
+        != NGX_OK)
+    {
         rc = NGX_HTTP_INTERNAL_SERVER_ERROR;
 
     } else if (order.body.len == 0) {
