@@ -419,6 +419,7 @@ ngx_multisource_packager_stop(ngx_multisource_packager_t *pk)
     pk->running = 0;
     pk->part_begun = 0;
     pk->segment_begun = 0;
+    pk->pictured = 0;
 }
 
 
